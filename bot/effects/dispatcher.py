@@ -1,0 +1,222 @@
+"""Carries stored effects out: claim, do, settle, and again, until nothing is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.effects import store
+from bot.effects.outcome import Done, Failed, Later, Outcome, backoff
+from bot.effects.store import Claimed
+from bot.record.entry import SYSTEM, Actor
+from bot.record.tx import Batch, Tx
+from db.writer import Writer
+
+log = logging.getLogger(__name__)
+
+IN_FLIGHT = 24
+POLL_S = 0.5
+#: A call may take this long in all; the lease is much longer.
+CALL_TIMEOUT_S = 20.0
+
+
+class Adapter(Protocol):
+    """One outside world: does an effect, or says that it already happened."""
+
+    async def perform(self, effect: Claimed) -> Outcome:
+        """Do it. Must settle doubt first when ``effect.doubt`` is set."""
+
+
+#: Called in the transaction that settles an effect: what came back becomes a command.
+Returned = Callable[[Tx, Claimed, dict[str, Any]], None]
+Task = Callable[[Tx, Claimed], None]
+WentWrong = Callable[[Tx, Claimed, str], None]
+
+
+def owner_id() -> str:
+    """Names this process: host, process id and when it started, so that a dead one is recognised."""
+    return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(3).hex()}"
+
+
+def dead_owners(owners: list[str], me: str) -> list[str]:
+    """Those of this host whose process no longer lives. Others keep what they have until the lease ends."""
+    host = socket.gethostname()
+    dead = []
+    for owner in owners:
+        parts = owner.rsplit(":", 2)
+        if owner != me and len(parts) == 3 and parts[0] == host and not _alive(int(parts[1])):
+            dead.append(owner)
+    return dead
+
+
+def _alive(pid: int) -> bool:
+    if pid == os.getpid():
+        return False  # our own number, but another start: that process is gone
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class Dispatcher:
+    """One per process. Several may share a database: a claim is taken under the write lock."""
+
+    def __init__(
+        self,
+        writer: Writer[Batch],
+        adapter_for: Callable[[str], Adapter | None],
+        *,
+        tasks: dict[str, Task],
+        returned: dict[str, Returned],
+        failed: WentWrong,
+        in_flight: int = IN_FLIGHT,
+    ) -> None:
+        self._writer = writer
+        self._adapter_for = adapter_for
+        self._tasks = tasks
+        self._returned = returned
+        self._failed = failed
+        self._room = in_flight
+        self._wake = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self._stop = False
+        self.owner = owner_id()
+        self.last_round: datetime | None = None
+
+    def wake(self) -> None:
+        """There may be something to do. Safe to call from the loop's thread only."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until :meth:`stop`. Errors of one round are logged; the next round tries again."""
+        await self._take_over_from_the_dead()
+        while not self._stop:
+            self._wake.clear()
+            took = await self._round()
+            if not took and not self._stop:
+                await self._pause()
+
+    async def stop(self) -> None:
+        """Take nothing new and let what is in flight come to its end."""
+        self._stop = True
+        self._wake.set()
+        if self._running:
+            await asyncio.wait(self._running, timeout=CALL_TIMEOUT_S)
+
+    async def idle(self) -> bool:
+        """Whether nothing is in flight here (tests wait for this)."""
+        return not self._running
+
+    async def _take_over_from_the_dead(self) -> None:
+        def job(batch: Batch) -> int:
+            dead = dead_owners(store.owners(batch.session), self.owner)
+            return store.reclaim(batch.session, batch.now, dead)
+
+        freed = await self._writer.run(job)
+        if freed:
+            log.warning("effects_taken_over", extra={"count": freed})
+
+    async def _pause(self) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), POLL_S)
+        except TimeoutError:
+            pass
+
+    async def _round(self) -> bool:
+        free = self._room - len(self._running)
+        if free <= 0:
+            return False
+        try:
+            claimed = await self._writer.run(lambda batch: self._claim(batch, free))
+        except Exception:  # the database may be locked, full or away: said aloud, tried again
+            log.exception("effects_round_failed")
+            return False
+        for effect in claimed:
+            task = asyncio.create_task(self._carry_out(effect))
+            self._running.add(task)
+            task.add_done_callback(self._finished)
+        return bool(claimed)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._wake.set()
+
+    def _claim(self, batch: Batch, limit: int) -> list[Claimed]:
+        self.last_round = batch.now
+        return store.claim(batch.session, batch.now, self.owner, limit)
+
+    async def _carry_out(self, effect: Claimed) -> None:
+        task = self._tasks.get(effect.kind)
+        outcome = await (self._do_task(effect, task) if task else self._attempt(effect))
+        if outcome is None:
+            return
+        settle: Callable[[Batch], None] = lambda batch: self._settle(batch, effect, outcome)  # noqa: E731
+        for attempt in range(5):
+            try:
+                await self._writer.run(settle)
+                return
+            except Exception:  # not stored: the lease will end and doubt is settled then
+                log.exception("effect_not_settled", extra={"effect": effect.key})
+                await asyncio.sleep(0.5 * (attempt + 1))
+
+    async def _do_task(self, effect: Claimed, task: Task) -> Outcome | None:
+        """Work of our own and its mark in one transaction, so that it happens exactly once."""
+
+        def job(batch: Batch) -> None:
+            row = store.owned(batch.session, effect, self.owner)
+            if row is not None:
+                task(Tx(batch, Actor(SYSTEM.id, "schedule", effect.trace)), effect)
+                store.mark_done(row, batch.now, None)
+
+        try:
+            await self._writer.run(job)
+        except Exception as problem:  # rolled back; tried again, then shown to people
+            log.exception("task_failed", extra={"effect": effect.key, "kind": effect.kind})
+            return _crashed(effect, problem, doubt=False)
+        return None
+
+    async def _attempt(self, effect: Claimed) -> Outcome:
+        adapter = self._adapter_for(effect.kind)
+        if adapter is None:
+            return Failed(f"nothing here can carry out «{effect.kind}»")
+        try:
+            return await asyncio.wait_for(adapter.perform(effect), CALL_TIMEOUT_S)
+        except TimeoutError:
+            return Later("no answer in time", doubt=True)
+        except Exception as problem:  # a bug must not lose the effect; a person sees the error
+            log.exception("effect_crashed", extra={"effect": effect.key, "kind": effect.kind})
+            return _crashed(effect, problem, doubt=True)
+
+    def _settle(self, batch: Batch, effect: Claimed, outcome: Outcome) -> None:
+        row = store.owned(batch.session, effect, self.owner)
+        if row is None:
+            return
+        tx = Tx(batch, Actor(SYSTEM.id, "effect", effect.trace))
+        if isinstance(outcome, Done):
+            store.mark_done(row, batch.now, outcome.result)
+            handler = self._returned.get(effect.kind)
+            if handler is not None:
+                handler(tx, effect, outcome.result or {})
+        elif isinstance(outcome, Later):
+            wait = outcome.after if outcome.after is not None else backoff(row.attempts, row.key)
+            store.mark_later(row, batch.now + wait, outcome.error, doubt=outcome.doubt)
+            if outcome.whole_kind:
+                store.hold_kind(batch.session, [effect.kind], batch.now + wait)
+            if row.attempts == 3 and row.incident is not None:
+                tx.refresh_card(row.incident)
+        else:
+            store.mark_failed(row, batch.now, outcome.error)
+            self._failed(tx, effect, outcome.error)
+
+
+def _crashed(effect: Claimed, problem: Exception, *, doubt: bool) -> Outcome:
+    error = f"internal error: {type(problem).__name__}"
+    return Failed(error) if effect.attempts >= 5 else Later(error, doubt=doubt)

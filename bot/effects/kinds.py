@@ -1,0 +1,123 @@
+"""Every kind of effect that a room can ask for, in the rooms' words.
+
+An effect says what should happen outside, not how: the adapter of each world knows the calls.
+``key`` makes it happen once. ``lane`` orders: one after the other within a lane. ``after`` is the
+key of an effect that must have succeeded first. ``pace_ms`` is the least time between two effects
+of the lane.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+MESSAGE_PACE_MS = 1_000
+CARD_PACE_MS = 1_500
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One wish, before it is stored."""
+
+    kind: str
+    key: str
+    lane: str
+    payload: dict[str, Any] = field(default_factory=dict)
+    incident: int | None = None
+    after: str | None = None
+    pace_ms: int = 0
+    at: datetime | None = None
+
+
+def channel_key(incident: int) -> str:
+    """Key of the effect that makes the channel."""
+    return f"channel:{incident}"
+
+
+def card_key(incident: int) -> str:
+    """Key of the effect that posts the card."""
+    return f"card:{incident}"
+
+
+def opening(
+    incident: int, *, name: str, private: bool, opener: str, announce: str | None, pin: bool = True
+) -> list[Effect]:
+    """Everything that opening an incident makes happen outside.
+
+    Two calls deep until the opener sees the first message: the channel, then invitation and card
+    side by side; the rest follows the card, all at once.
+    """
+    channel, card = channel_key(incident), card_key(incident)
+
+    def after_card(kind: str, lane: str, payload: dict[str, Any] | None = None) -> Effect:
+        return Effect(
+            kind, f"{lane}:{incident}", f"{lane}:{incident}", payload or {}, incident, card
+        )
+
+    out = [
+        Effect(
+            "channel.create", channel, f"make:{incident}", {"name": name, "private": private}, incident
+        ),
+        Effect(
+            "channel.invite", f"invite:{incident}:opener", f"invite:{incident}",
+            {"users": [opener]}, incident, channel,
+        ),
+        Effect("card.post", card, f"cardlane:{incident}", {}, incident, channel),
+        after_card("channel.topic", "topic"),
+        after_card("card.pin", "pin"),
+        after_card("channel.bookmark", "bookmark"),
+    ]  # fmt: skip
+    if announce:
+        out.append(
+            Effect(
+                "announce.post", f"announce:{incident}", f"announce:{announce}",
+                {"channel": announce}, incident, card, MESSAGE_PACE_MS,
+            )
+        )  # fmt: skip
+    out.append(house("compose", incident, key=f"compose:{incident}:1"))
+    return out
+
+
+def house(
+    task: str, incident: int | None, *, key: str, at: datetime | None = None, **payload: Any
+) -> Effect:
+    """Work of our own to be done after the commit or at a later time: reminders, follow-ups."""
+    return Effect(f"house.{task}", key, f"house:{key}", payload, incident, at=at)
+
+
+def say(
+    incident: int, key: str, message: str, *, thread: str | None = None, **params: Any
+) -> Effect:
+    """Post a message into the incident's channel. ``message`` names its wording."""
+    return Effect(
+        "channel.say", f"say:{incident}:{key}", f"talk:{incident}",
+        {"message": message, "params": params, "thread": thread}, incident,
+        channel_key(incident), MESSAGE_PACE_MS,
+    )  # fmt: skip
+
+
+def tell(
+    user: str, key: str, message: str, *, incident: int | None = None, **params: Any
+) -> Effect:
+    """Write to one person, seen by nobody else."""
+    return Effect(
+        "person.tell", f"tell:{user}:{key}", f"dm:{user}",
+        {"user": user, "message": message, "params": params}, incident, None, MESSAGE_PACE_MS,
+    )  # fmt: skip
+
+
+def invite(incident: int, key: str, users: list[str]) -> Effect:
+    """Bring people into the incident's channel."""
+    return Effect(
+        "channel.invite", f"invite:{incident}:{key}", f"invite:{incident}:{key}",
+        {"users": users}, incident, channel_key(incident),
+    )  # fmt: skip
+
+
+def refresh_card(incident: int, n: int) -> Effect:
+    """Bring the card up to the state; many wishes become one call (see ``Tx.refresh_card``)."""
+    return Effect(
+        "card.update", f"card:{incident}:{n}", f"cardlane:{incident}", {}, incident,
+        card_key(incident), CARD_PACE_MS,
+    )  # fmt: skip

@@ -1,0 +1,361 @@
+"""The Slack adapter: one effect, one Slack call, and how to find out whether it happened already.
+
+After a crash or a lost answer nobody knows whether a call did its work. Calls that can be repeated
+are repeated; a posted message is looked for by the key in its metadata before it is posted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol, TypeVar
+
+from aiohttp import ClientConnectorError, ClientError
+from slack_sdk.errors import SlackApiError, SlackRequestError
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlmodel import Session
+
+from bot.effects.outcome import ALREADY, PASSING, Done, Failed, Later, Outcome
+from bot.effects.store import Claimed
+from bot.incident.queries import get
+from db.tables import Incident
+
+T = TypeVar("T")
+EVENT_TYPE = "steadyhand_effect"
+#: How far before the first attempt a message may seem to have been posted (clocks differ).
+CLOCK_SKEW_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as Slack takes it: ``text`` is what notifications and screen readers get."""
+
+    text: str
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Renderer(Protocol):
+    """Turns the state into what people see. Lives with the Slack surfaces."""
+
+    def card(self, session: Session, incident: Incident) -> Message: ...
+    def announcement(self, session: Session, incident: Incident) -> Message: ...
+    def topic(self, incident: Incident) -> str: ...
+    def bookmark(self, incident: Incident) -> tuple[str, str] | None: ...
+    def message(
+        self, session: Session, incident: Incident | None, name: str, params: dict[str, Any]
+    ) -> Message: ...
+
+
+class Reader(Protocol):
+    """Runs a reading function against the database, off the event loop."""
+
+    async def __call__(self, job: Callable[[Session], T]) -> T: ...
+
+
+class SlackAdapter:
+    """Knows how each kind of effect is done in Slack."""
+
+    def __init__(self, client: AsyncWebClient, read: Reader, render: Renderer) -> None:
+        self._client = client
+        self._read = read
+        self._render = render
+        self._kinds: dict[str, Callable[[Claimed], Awaitable[Outcome]]] = {
+            "channel.create": self._create,
+            "channel.invite": self._invite,
+            "channel.topic": self._topic,
+            "channel.bookmark": self._bookmark,
+            "channel.say": self._say,
+            "channel.archive": self._archive,
+            "card.post": self._card,
+            "card.pin": self._pin,
+            "card.update": self._update_card,
+            "announce.post": self._announce,
+            "announce.update": self._update_announcement,
+            "notice.post": self._post_notice,
+            "person.tell": self._tell,
+            "message.react": self._react,
+        }
+
+    def handles(self, kind: str) -> bool:
+        """Whether this adapter knows the kind."""
+        return kind in self._kinds
+
+    async def perform(self, effect: Claimed) -> Outcome:
+        """Do one effect; every answer of Slack becomes an outcome."""
+        try:
+            return await self._kinds[effect.kind](effect)
+        except SlackApiError as problem:
+            return classify(problem)
+        except ClientConnectorError:
+            return Later("Slack cannot be reached")
+        except (TimeoutError, ClientError, SlackRequestError, OSError):
+            return Later("Slack did not answer", doubt=True)
+
+    # --- channel -------------------------------------------------------------------------------
+
+    async def _create(self, effect: Claimed) -> Outcome:
+        name, private = effect.payload["name"], effect.payload["private"]
+        for suffix in ("", "-2", "-3", "-4"):
+            try:
+                answer = await self._client.conversations_create(
+                    name=name + suffix, is_private=private
+                )
+            except SlackApiError as problem:
+                if problem.response["error"] != "name_taken":
+                    raise
+                ours = await self._own_channel(name + suffix)
+                if ours is None:
+                    continue  # somebody else's channel: ours gets a suffix
+                return Done({"channel": ours, "name": name + suffix})
+            made = answer["channel"]
+            if bool(made.get("is_private")) != private:
+                return Failed("Slack made a channel of the wrong kind; it is not used")
+            return Done({"channel": made["id"], "name": made["name"]})
+        return Failed("four channel names were taken by others")
+
+    async def _own_channel(self, name: str) -> str | None:
+        """A channel of this name that we made ourselves before an answer was lost."""
+        me = (await self._client.auth_test())["user_id"]
+        cursor = ""
+        while True:
+            page = await self._client.conversations_list(
+                types="public_channel,private_channel", limit=200, cursor=cursor,
+                exclude_archived=True,
+            )  # fmt: skip
+            for channel in page["channels"]:
+                if channel["name"] == name and channel.get("creator") == me:
+                    return str(channel["id"])
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return None
+
+    async def _invite(self, effect: Claimed) -> Outcome:
+        incident = await self._incident(effect)
+        assert incident.channel_id
+        users = effect.payload["users"]
+        try:
+            await self._client.conversations_invite(channel=incident.channel_id, users=users)
+        except SlackApiError as problem:
+            if problem.response["error"] in ALREADY or len(users) == 1:
+                raise
+            return await self._invite_each(incident.channel_id, users)
+        return Done()
+
+    async def _invite_each(self, channel: str, users: list[str]) -> Outcome:
+        """One person who cannot be invited must not keep the others out."""
+        refused = []
+        for user in users:
+            try:
+                await self._client.conversations_invite(channel=channel, users=[user])
+            except SlackApiError as problem:
+                outcome = classify(problem)
+                if isinstance(outcome, Later):
+                    return outcome
+                if isinstance(outcome, Failed):
+                    refused.append(f"<@{user}>: {outcome.error}")
+        return Failed("could not invite " + ", ".join(refused)) if refused else Done()
+
+    async def _topic(self, effect: Claimed) -> Outcome:
+        incident = await self._incident(effect)
+        assert incident.channel_id
+        topic = self._render.topic(incident)
+        if effect.doubt:
+            info = await self._client.conversations_info(channel=incident.channel_id)
+            if info["channel"]["topic"]["value"] == topic:
+                return Done()  # each change writes a line in the channel, so it is not repeated
+        await self._client.conversations_setTopic(channel=incident.channel_id, topic=topic)
+        return Done()
+
+    async def _bookmark(self, effect: Claimed) -> Outcome:
+        incident = await self._incident(effect)
+        assert incident.channel_id
+        wanted = self._render.bookmark(incident)
+        if wanted is None:
+            return Done()
+        title, link = wanted
+        if effect.doubt:
+            listed = await self._client.bookmarks_list(channel_id=incident.channel_id)
+            if any(mark.get("link") == link for mark in listed["bookmarks"]):
+                return Done()
+        await self._client.bookmarks_add(
+            channel_id=incident.channel_id, title=title, type="link", link=link
+        )
+        return Done()
+
+    async def _archive(self, effect: Claimed) -> Outcome:
+        incident = await self._incident(effect)
+        assert incident.channel_id
+        await self._client.conversations_archive(channel=incident.channel_id)
+        return Done()
+
+    # --- messages ------------------------------------------------------------------------------
+
+    async def _card(self, effect: Claimed) -> Outcome:
+        incident, message = await self._rendered(effect, self._render.card)
+        assert incident.channel_id
+        return await self._post(effect, incident.channel_id, message)
+
+    async def _update_card(self, effect: Claimed) -> Outcome:
+        incident, message = await self._rendered(effect, self._render.card)
+        if not (incident.channel_id and incident.card_ts):
+            return Later("the card is not there yet")
+        return await self._update(incident.channel_id, incident.card_ts, message)
+
+    async def _pin(self, effect: Claimed) -> Outcome:
+        incident = await self._incident(effect)
+        assert incident.channel_id and incident.card_ts
+        await self._client.pins_add(channel=incident.channel_id, timestamp=incident.card_ts)
+        return Done()
+
+    async def _announce(self, effect: Claimed) -> Outcome:
+        _, message = await self._rendered(effect, self._render.announcement)
+        return await self._post(effect, effect.payload["channel"], message)
+
+    async def _update_announcement(self, effect: Claimed) -> Outcome:
+        incident, message = await self._rendered(effect, self._render.announcement)
+        if not (incident.announced_channel and incident.announced_ts):
+            return Done()  # never announced: nothing to bring up to date
+        return await self._update(incident.announced_channel, incident.announced_ts, message)
+
+    async def _say(self, effect: Claimed) -> Outcome:
+        payload = effect.payload
+        incident, message = await self._rendered(
+            effect,
+            lambda session, row: self._render.message(
+                session, row, payload["message"], payload["params"]
+            ),
+        )
+        assert incident.channel_id
+        return await self._post(effect, incident.channel_id, message, payload.get("thread"))
+
+    async def _post_notice(self, effect: Claimed) -> Outcome:
+        payload = effect.payload
+        message = await self._read(
+            lambda session: self._render.message(session, None, "notice", payload)
+        )
+        return await self._post(effect, payload["channel"], message)
+
+    async def _tell(self, effect: Claimed) -> Outcome:
+        payload = effect.payload
+        message = await self._read(
+            lambda session: self._render.message(
+                session,
+                get(session, effect.incident) if effect.incident is not None else None,
+                payload["message"],
+                payload["params"],
+            )
+        )
+        channel = payload["user"]
+        if effect.doubt:
+            opened = await self._client.conversations_open(users=channel)
+            channel = opened["channel"]["id"]
+        return await self._post(effect, channel, message)
+
+    async def _react(self, effect: Claimed) -> Outcome:
+        payload = effect.payload
+        await self._client.reactions_add(
+            channel=payload["channel"], timestamp=payload["ts"], name=payload["name"]
+        )
+        return Done()
+
+    async def _post(
+        self, effect: Claimed, channel: str, message: Message, thread: str | None = None
+    ) -> Outcome:
+        if effect.doubt:
+            found = await self._find_posted(effect, channel, thread)
+            if found is not None:
+                return Done({"channel": channel, "ts": found})
+        answer = await self._client.chat_postMessage(
+            channel=channel,
+            text=message.text,
+            blocks=message.blocks or None,
+            thread_ts=thread,
+            unfurl_links=False,
+            unfurl_media=False,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": effect.key}},
+        )
+        return Done({"channel": answer["channel"], "ts": answer["ts"]})
+
+    async def _update(self, channel: str, ts: str, message: Message) -> Outcome:
+        await self._client.chat_update(
+            channel=channel, ts=ts, text=message.text, blocks=message.blocks or None
+        )
+        return Done()
+
+    async def _find_posted(self, effect: Claimed, channel: str, thread: str | None) -> str | None:
+        """The message that an earlier attempt posted, found by the key in its metadata."""
+        oldest = str(effect.first_try_at.timestamp() - CLOCK_SKEW_S)
+        common: dict[str, Any] = {
+            "channel": channel, "oldest": oldest, "limit": 200, "include_all_metadata": True,
+        }  # fmt: skip
+        cursor = ""
+        while True:
+            page = await (
+                self._client.conversations_replies(ts=thread, cursor=cursor, **common)
+                if thread
+                else self._client.conversations_history(cursor=cursor, **common)
+            )
+            for message in page["messages"]:
+                payload = (message.get("metadata") or {}).get("event_payload") or {}
+                if payload.get("key") == effect.key:
+                    return str(message["ts"])
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return None
+
+    # --- reading -------------------------------------------------------------------------------
+
+    async def _incident(self, effect: Claimed) -> Incident:
+        number = effect.incident
+        assert number is not None
+        return await self._read(lambda session: get(session, number))
+
+    async def _rendered(
+        self, effect: Claimed, render: Callable[[Session, Incident], Message]
+    ) -> tuple[Incident, Message]:
+        number = effect.incident
+        assert number is not None
+
+        def job(session: Session) -> tuple[Incident, Message]:
+            incident = get(session, number)
+            return incident, render(session, incident)
+
+        return await self._read(job)
+
+
+def classify(problem: SlackApiError) -> Outcome:
+    """What an error answer of Slack means for the effect."""
+    error = str(problem.response.get("error", "unknown_error"))
+    if error in ALREADY:
+        return Done()
+    status = problem.response.status_code
+    if status == 429 or error in ("ratelimited", "rate_limited"):
+        wait = (problem.response.headers or {}).get("Retry-After", "1")
+        seconds = float(wait) if str(wait).replace(".", "", 1).isdigit() else 1.0
+        return Later("Slack asks us to slow down", timedelta(seconds=seconds), whole_kind=True)
+    if error in PASSING:
+        return Later(f"Slack answered: {error}", doubt=error in ("internal_error", "fatal_error"))
+    if status >= 500:
+        return Later(f"Slack answered with status {status}", doubt=True)
+    return Failed(_in_words(error, problem))
+
+
+def _in_words(error: str, problem: SlackApiError) -> str:
+    needed = problem.response.get("needed")
+    if error == "missing_scope" and needed:
+        return f"the app lacks the scope {needed}; add it and install the app again"
+    return _WORDS.get(error, f"Slack answered: {error}")
+
+
+_WORDS = {
+    "is_archived": "the channel is archived; unarchive it and try again",
+    "channel_not_found": "the channel does not exist or the bot is not in it",
+    "not_in_channel": "the bot is not in the channel; invite it and try again",
+    "user_disabled": "that person's account is deactivated",
+    "user_not_found": "Slack does not know that person",
+    "cant_invite_self": "the bot cannot invite itself",
+    "restricted_action": "a workspace setting forbids this to apps; ask a workspace admin",
+    "message_not_found": "the message is gone",
+    "too_many_bookmarks": "the channel has no room for another bookmark",
+}

@@ -1,0 +1,179 @@
+"""Effects as rows: claim, settle, look at, try again. Everything here runs in a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import Session
+
+from db.tables import EffectRow
+
+#: Longer than any call may take, so that nobody else takes an effect that is still being tried.
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An effect that this process carries out now. ``doubt``: it may have happened already."""
+
+    id: int
+    key: str
+    kind: str
+    lane: str
+    incident: int | None
+    payload: dict[str, Any]
+    attempts: int
+    doubt: bool
+    first_try_at: datetime
+    created_at: datetime
+    trace: str
+
+
+def ready(now: datetime) -> Any:
+    """Condition: due, its lane free and paced, and what it waits for done."""
+    earlier, before, paced = aliased(EffectRow), aliased(EffectRow), aliased(EffectRow)
+    lane_busy = exists().where(
+        earlier.lane == EffectRow.lane,  # type: ignore[arg-type]
+        earlier.id < EffectRow.id,  # type: ignore[arg-type,operator]
+        earlier.state.in_(("pending", "inflight")),  # type: ignore[attr-defined]
+    )
+    before_done = exists().where(before.key == EffectRow.after, before.state == "done")  # type: ignore[arg-type]
+    return and_(
+        or_(
+            and_(EffectRow.state == "pending", EffectRow.next_at <= now),  # type: ignore[arg-type]
+            and_(EffectRow.state == "inflight", EffectRow.lease_until < now),  # type: ignore[arg-type,operator]
+        ),
+        ~lane_busy,
+        or_(EffectRow.after.is_(None), before_done),  # type: ignore[union-attr]
+    )
+
+
+def claim(session: Session, now: datetime, owner: str, limit: int) -> list[Claimed]:
+    """Take up to ``limit`` effects that are ready. The caller holds the write lock."""
+    statement = (
+        select(EffectRow).where(ready(now)).order_by(EffectRow.id).limit(limit)  # type: ignore[arg-type]
+    )
+    out = []
+    for row in session.execute(statement).scalars():
+        wait = _pace_left(session, row, now)
+        if wait is not None:
+            row.next_at = wait
+            continue
+        out.append(_take(row, now, owner))
+    return out
+
+
+def _take(row: EffectRow, now: datetime, owner: str) -> Claimed:
+    # A row found inflight was left by a process that died or hung: nobody knows how far it came.
+    row.doubt = row.doubt or row.state == "inflight"
+    row.state, row.owner, row.lease_until = "inflight", owner, now + LEASE
+    row.attempts += 1
+    row.first_try_at = row.first_try_at or now
+    assert row.id is not None
+    return Claimed(
+        row.id, row.key, row.kind, row.lane, row.incident, row.payload, row.attempts, row.doubt,
+        row.first_try_at, row.created_at, row.trace,
+    )  # fmt: skip
+
+
+def _pace_left(session: Session, row: EffectRow, now: datetime) -> datetime | None:
+    if not row.pace_ms:
+        return None
+    last = session.execute(
+        select(func.max(EffectRow.done_at)).where(EffectRow.lane == row.lane)  # type: ignore[arg-type]
+    ).scalar()
+    if last is None:
+        return None
+    free = last + timedelta(milliseconds=row.pace_ms)
+    return free if free > now else None
+
+
+def owned(session: Session, claimed: Claimed, owner: str) -> EffectRow | None:
+    """The row, if it is still ours: after a lost lease somebody else may have settled it."""
+    row = session.get(EffectRow, claimed.id)
+    if row is None or row.state != "inflight" or row.owner != owner:
+        return None
+    return row
+
+
+def mark_done(row: EffectRow, now: datetime, result: dict[str, Any] | None) -> None:
+    """It happened; ``result`` is what later effects may need."""
+    row.state, row.done_at, row.result = "done", now, result
+    row.error, row.doubt, row.lease_until, row.owner = "", False, None, None
+
+
+def mark_later(row: EffectRow, at: datetime, error: str, *, doubt: bool) -> None:
+    """Not now: try again at ``at``. ``doubt`` says that the attempt may have succeeded."""
+    row.state, row.next_at, row.error = "pending", at, error
+    row.doubt = row.doubt or doubt
+    row.lease_until, row.owner = None, None
+
+
+def mark_failed(row: EffectRow, now: datetime, error: str) -> None:
+    """It will not happen by waiting; a person has to look."""
+    row.state, row.error, row.done_at = "failed", error, now
+    row.lease_until, row.owner = None, None
+
+
+def hold_kind(session: Session, prefix_kinds: Iterable[str], until: datetime) -> None:
+    """Nothing of these kinds is tried before ``until`` (the world said: too many)."""
+    session.execute(
+        update(EffectRow)
+        .where(
+            EffectRow.kind.in_(list(prefix_kinds)),  # type: ignore[attr-defined]
+            EffectRow.state == "pending",  # type: ignore[arg-type]
+            EffectRow.next_at < until,  # type: ignore[arg-type]
+        )
+        .values(next_at=until)
+    )
+
+
+def reclaim(session: Session, now: datetime, dead_owners: Iterable[str]) -> int:
+    """Free what processes that are known to be dead had begun. Returns how many."""
+    owners = list(dead_owners)
+    if not owners:
+        return 0
+    found = session.execute(
+        update(EffectRow)
+        .where(EffectRow.state == "inflight", EffectRow.owner.in_(owners))  # type: ignore[arg-type,union-attr]
+        .values(lease_until=now - timedelta(seconds=1))
+    )
+    return int(found.rowcount)  # type: ignore[attr-defined]
+
+
+def owners(session: Session) -> list[str]:
+    """Every process that has an effect in hand."""
+    statement = select(EffectRow.owner).where(EffectRow.state == "inflight").distinct()  # type: ignore[call-overload]
+    return [owner for owner in session.execute(statement).scalars() if owner]
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the next open effect may be tried."""
+    statement = select(func.min(EffectRow.next_at)).where(EffectRow.state == "pending")  # type: ignore[arg-type]
+    return session.execute(statement).scalar()
+
+
+def troubles(session: Session, incident: int) -> list[EffectRow]:
+    """Effects of the incident that failed, or were tried more than once and still wait."""
+    statement = (
+        select(EffectRow)
+        .where(
+            EffectRow.incident == incident,  # type: ignore[arg-type]
+            or_(
+                EffectRow.state == "failed",  # type: ignore[arg-type]
+                and_(EffectRow.state == "pending", EffectRow.attempts > 1),  # type: ignore[arg-type]
+            ),
+        )
+        .order_by(EffectRow.id)  # type: ignore[arg-type]
+    )
+    return list(session.execute(statement).scalars())
+
+
+def by_key(session: Session, key: str) -> EffectRow | None:
+    """The effect with this key."""
+    return session.execute(select(EffectRow).where(EffectRow.key == key)).scalars().first()  # type: ignore[arg-type]

@@ -1,0 +1,77 @@
+"""Errors that people can meet. Each says what was wrong and what to do instead.
+
+SteadyhandError
+├── ConfigError          a setting or file is wrong; stops the start
+├── Refusal              a person asked for something that cannot be done (now)
+│   ├── NotAllowed       they lack the right; says who has it
+│   ├── NotFound         no such incident, step, notice …
+│   ├── BadInput         what they typed or chose does not fit
+│   ├── Conflict         somebody was faster, or the state moved on
+│   └── NotReady         something else must happen first; says what
+└── OutsideError         the world outside did not do its part
+    ├── Unreachable      no answer, or an answer that says "later"
+    └── Rejected         an answer that will not change by waiting
+"""
+
+from __future__ import annotations
+
+
+class SteadyhandError(Exception):
+    """Something went wrong that a person should hear about."""
+
+    def __init__(self, message: str | None = None, *, instead: str = "") -> None:
+        self.message = message or (self.__doc__ or "").strip().splitlines()[0]
+        self.instead = instead
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.instead}".strip()
+
+
+class ConfigError(SteadyhandError):
+    """The configuration is wrong, so the bot does not start."""
+
+
+class Refusal(SteadyhandError):
+    """This cannot be done now."""
+
+    #: The field of a form that the refusal is about, so that it is shown there.
+    field: str | None = None
+
+    def __init__(
+        self, message: str | None = None, *, instead: str = "", field: str | None = None
+    ) -> None:
+        super().__init__(message, instead=instead)
+        self.field = field
+
+
+class NotAllowed(Refusal):
+    """You do not have the right to do this."""
+
+
+class NotFound(Refusal):
+    """There is no such thing."""
+
+
+class BadInput(Refusal):
+    """This input does not fit."""
+
+
+class Conflict(Refusal):
+    """Somebody else was faster."""
+
+
+class NotReady(Refusal):
+    """Something else has to happen first."""
+
+
+class OutsideError(SteadyhandError):
+    """The world outside did not do its part."""
+
+
+class Unreachable(OutsideError):
+    """No usable answer; it is tried again."""
+
+
+class Rejected(OutsideError):
+    """The other side refused, and trying again will not help."""

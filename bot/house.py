@@ -1,0 +1,65 @@
+"""The running house: database, writer, readers, clock, dispatcher. Made by ``bootstrap``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from bot.effects.dispatcher import Dispatcher
+from bot.record.entry import Actor
+from bot.record.tx import Batch, Env, Tx
+from bot.timing import Clock
+from db.engine import Engines
+from db.writer import Writer
+
+T = TypeVar("T")
+READERS = 4
+
+
+class House:
+    """What surfaces hold: ``change`` to run a verb, ``read`` to look."""
+
+    def __init__(self, engines: Engines, env: Env, clock: Clock) -> None:
+        self.engines = engines
+        self.env = env
+        self.clock = clock
+        self.writer: Writer[Batch] = Writer(engines, self._open_batch)
+        self.dispatcher: Dispatcher | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+
+    async def change(self, by: Actor, verb: Callable[[Tx], T]) -> T:
+        """Run a verb in a transaction and return its answer after the commit."""
+        self._loop = asyncio.get_running_loop()
+        return await self.writer.run(lambda batch: verb(Tx(batch, by)))
+
+    def change_sync(self, by: Actor, verb: Callable[[Tx], T]) -> T:
+        """The same without an event loop (the command line)."""
+        return self.writer.run_sync(lambda batch: verb(Tx(batch, by)))
+
+    async def read(self, job: Callable[[Session], T]) -> T:
+        """Look at the database off the event loop, without the right to change it."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self.read_sync, job)
+
+    def read_sync(self, job: Callable[[Session], T]) -> T:
+        """Look at the database in this thread."""
+        with Session(self.engines.read, expire_on_commit=False) as session:
+            return job(session)
+
+    def close(self) -> None:
+        """Stop the writer and close connections."""
+        self.writer.close()
+        self._readers.shutdown(wait=False, cancel_futures=True)
+        self.engines.dispose()
+
+    def _open_batch(self, session: Session) -> Batch:
+        return Batch(session, self.env, self.clock.now(), self._committed)
+
+    def _committed(self, batch: Batch) -> None:
+        if batch.effects_stored and self._loop is not None and self.dispatcher is not None:
+            self._loop.call_soon_threadsafe(self.dispatcher.wake)

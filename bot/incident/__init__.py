@@ -1,0 +1,1 @@
+"""The incident room: lifecycle, severity, roles, permissions."""

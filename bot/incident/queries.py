@@ -1,0 +1,81 @@
+"""Reading incidents: by number, by channel, lists. Private ones only for the people in them."""
+
+from __future__ import annotations
+
+from sqlalchemy import exists, or_, select
+from sqlmodel import Session
+
+from bot.errors import NotFound
+from bot.incident.names import ref
+from db.tables import Incident, RoleHolder
+
+OPEN_STATUSES = ("investigating", "contained")
+
+
+def get(session: Session, number: int) -> Incident:
+    """The incident with this number. Raises ``NotFound``."""
+    found = session.get(Incident, number)
+    if found is None:
+        raise NotFound(
+            f"There is no {ref(number)}.", instead="`/incident list` shows what is open."
+        )
+    return found
+
+
+def by_channel(session: Session, channel_id: str) -> Incident | None:
+    """The incident whose channel this is."""
+    statement = select(Incident).where(Incident.channel_id == channel_id)  # type: ignore[arg-type]
+    return session.execute(statement).scalars().first()
+
+
+def visible_to(person: str):  # type: ignore[no-untyped-def]
+    """Condition: public incidents, and private ones in which the person has a part."""
+    part = exists().where(RoleHolder.incident == Incident.number, RoleHolder.holder == person)  # type: ignore[arg-type]
+    return or_(Incident.private.is_(False), Incident.opened_by == person, part)  # type: ignore[attr-defined]
+
+
+def may_see(session: Session, incident: Incident, person: str) -> bool:
+    """Whether the person may know that this incident exists."""
+    if not incident.private or incident.opened_by == person or person == "system":
+        return True
+    held = select(RoleHolder.role).where(  # type: ignore[call-overload]
+        RoleHolder.incident == incident.number, RoleHolder.holder == person
+    )
+    return session.execute(held).first() is not None
+
+
+def open_incidents(session: Session, person: str, limit: int = 20) -> list[Incident]:
+    """What is open and visible to the person, newest first."""
+    statement = (
+        select(Incident)
+        .where(Incident.status.in_(OPEN_STATUSES), visible_to(person))  # type: ignore[attr-defined]
+        .order_by(Incident.number.desc())  # type: ignore[attr-defined]
+        .limit(limit)
+    )
+    return list(session.execute(statement).scalars())
+
+
+def mine(session: Session, person: str, limit: int = 20) -> list[Incident]:
+    """Open or resolved incidents in which the person holds a role, newest first."""
+    statement = (
+        select(Incident)
+        .join(RoleHolder, RoleHolder.incident == Incident.number)  # type: ignore[arg-type]
+        .where(RoleHolder.holder == person, Incident.status != "closed")  # type: ignore[arg-type]
+        .order_by(Incident.number.desc())  # type: ignore[attr-defined]
+        .distinct()
+        .limit(limit)
+    )
+    return list(session.execute(statement).scalars())
+
+
+def roles(session: Session, number: int) -> list[RoleHolder]:
+    """Who holds or was offered a role, commander first."""
+    statement = select(RoleHolder).where(RoleHolder.incident == number)  # type: ignore[arg-type]
+    found = list(session.execute(statement).scalars())
+    return sorted(found, key=lambda holder: (holder.role != "commander", holder.role))
+
+
+def holder_of(session: Session, number: int, role: str) -> str | None:
+    """The person who accepted the role."""
+    found = session.get(RoleHolder, (number, role))
+    return found.holder if found is not None and found.state == "accepted" else None

@@ -1,0 +1,1 @@
+"""The record: what can be on it, the chain, and everything that is read from it."""

@@ -1,0 +1,621 @@
+"""Every kind of entry that can be on the record, in one place.
+
+The docstrings are the reference documentation. A field marked ``Private`` is a person's words or
+identity and stays erasable; everything else is public within the record and hashed as it is.
+Moments are RFC 3339 text in UTC. Never change the meaning of a field: add a new kind instead.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from bot.record.entry import Entry, Private
+
+Json = dict[str, Any]
+
+
+# --- the incident -----------------------------------------------------------------------------
+
+
+class IncidentOpened(Entry):
+    """Somebody opened an incident or a drill; they command it until somebody takes over."""
+
+    kind: ClassVar[str] = "incident.opened"
+    number: int
+    drill: bool = False
+    private: bool = False
+    channel_name: str
+    origin_channel: str | None = None
+    title: Private[str]
+    opener: Private[str]
+
+
+class ChannelMade(Entry):
+    """The incident's channel exists in Slack."""
+
+    kind: ClassVar[str] = "incident.channel_made"
+    channel_id: str
+    channel_name: str
+
+
+class CardPosted(Entry):
+    """The incident's one card was posted; from now on it is edited in place."""
+
+    kind: ClassVar[str] = "incident.card_posted"
+    channel_id: str
+    ts: str
+
+
+class IncidentAnnounced(Entry):
+    """The incident was announced in the broadcast channel."""
+
+    kind: ClassVar[str] = "incident.announced"
+    channel_id: str
+    ts: str
+
+
+class ChannelLost(Entry):
+    """The incident's channel was archived, deleted or renamed, or the bot was removed from it."""
+
+    kind: ClassVar[str] = "incident.channel_lost"
+    what: str
+    channel_name: str = ""
+
+
+class TitleChanged(Entry):
+    """The incident's title or summary was put into better words."""
+
+    kind: ClassVar[str] = "incident.title_changed"
+    title: Private[str]
+    summary: Private[str] = ""
+
+
+class IncidentContained(Entry):
+    """The commander states that the harm is no longer spreading."""
+
+    kind: ClassVar[str] = "incident.contained"
+    statement: Private[str]
+
+
+class IncidentResolved(Entry):
+    """The commander ended the response; criteria still open are named with the reason."""
+
+    kind: ClassVar[str] = "incident.resolved"
+    open_criteria: list[str] = []
+    open_steps: list[str] = []
+    summary: Private[str] = ""
+    reason: Private[str] = ""
+
+
+class IncidentReopened(Entry):
+    """The response began again."""
+
+    kind: ClassVar[str] = "incident.reopened"
+    reason: Private[str]
+
+
+class IncidentClosed(Entry):
+    """Nothing is left to do but the action items."""
+
+    kind: ClassVar[str] = "incident.closed"
+    reason: Private[str] = ""
+
+
+# --- severity ---------------------------------------------------------------------------------
+
+
+class SeverityAssessed(Entry):
+    """Somebody answered the severity questions; the rules proposed a severity."""
+
+    kind: ClassVar[str] = "severity.assessed"
+    answers: Json
+    rules: list[Json]
+    risk: int
+    aggravation: int
+    proposed: str
+    floor: str | None = None
+    tempo: str
+    families: list[str]
+
+
+class SeveritySet(Entry):
+    """The commander set the severity, following the rules or overriding them with a reason."""
+
+    kind: ClassVar[str] = "severity.set"
+    severity: str
+    previous: str | None = None
+    proposed: str | None = None
+    floor: str | None = None
+    tempo: str
+    families: list[str]
+    overridden: bool = False
+    downgrade_approver: Private[str | None] = None
+    reason: Private[str] = ""
+
+
+# --- roles ------------------------------------------------------------------------------------
+
+
+class RoleOffered(Entry):
+    """Somebody was asked to hold a role."""
+
+    kind: ClassVar[str] = "role.offered"
+    role: str
+    holder: Private[str]
+    previous: Private[str | None] = None
+
+
+class RoleAccepted(Entry):
+    """The person asked holds the role now."""
+
+    kind: ClassVar[str] = "role.accepted"
+    role: str
+    holder: Private[str]
+
+
+class RoleDeclined(Entry):
+    """The person asked cannot hold the role."""
+
+    kind: ClassVar[str] = "role.declined"
+    role: str
+    holder: Private[str]
+    reason: Private[str] = ""
+
+
+class RoleHandedOver(Entry):
+    """A holder passed the role on, with what the next one must know."""
+
+    kind: ClassVar[str] = "role.handed_over"
+    role: str
+    previous: Private[str]
+    holder: Private[str]
+    note: Private[str] = ""
+
+
+class RoleReleased(Entry):
+    """Nobody holds the role any more."""
+
+    kind: ClassVar[str] = "role.released"
+    role: str
+    holder: Private[str]
+
+
+# --- playbook ---------------------------------------------------------------------------------
+
+
+class PlaybookComposed(Entry):
+    """The playbook was composed for the severity and harm; versions are pinned by their hash."""
+
+    kind: ClassVar[str] = "playbook.composed"
+    modules: list[Json]
+    added: list[Json]
+    kept: list[str]
+    not_required: list[Json]
+    criteria: list[Json]
+    why: list[str]
+
+
+class StepDone(Entry):
+    """A step was done, with the evidence it asked for."""
+
+    kind: ClassVar[str] = "step.done"
+    key: str
+    outcome: str | None = None
+    evidence: Private[Json] = {}
+    comment: Private[str] = ""
+
+
+class StepNotNeeded(Entry):
+    """A step is not needed here, for the reason given."""
+
+    kind: ClassVar[str] = "step.not_needed"
+    key: str
+    reason: Private[str]
+
+
+class StepBlocked(Entry):
+    """A step cannot go on, for the reason given."""
+
+    kind: ClassVar[str] = "step.blocked"
+    key: str
+    reason: Private[str]
+
+
+class StepReopened(Entry):
+    """A step is open again."""
+
+    kind: ClassVar[str] = "step.reopened"
+    key: str
+    reason: Private[str] = ""
+
+
+class StepAssigned(Entry):
+    """A person took a step or was given it."""
+
+    kind: ClassVar[str] = "step.assigned"
+    key: str
+    owner: Private[str | None]
+
+
+class ApprovalAsked(Entry):
+    """People with the right were asked to approve one exact text or action."""
+
+    kind: ClassVar[str] = "approval.asked"
+    number: int
+    subject: str
+    subject_key: str
+    digest: str
+    rule: Json
+    expires_at: str | None = None
+    title: Private[str]
+
+
+class ApprovalGiven(Entry):
+    """One person approved; ``complete`` says whether that was the last one needed."""
+
+    kind: ClassVar[str] = "approval.given"
+    number: int
+    digest: str
+    role: str
+    complete: bool
+    comment: Private[str] = ""
+
+
+class ApprovalRefused(Entry):
+    """A person with the right said no."""
+
+    kind: ClassVar[str] = "approval.refused"
+    number: int
+    digest: str
+    role: str
+    comment: Private[str]
+
+
+class ApprovalEnded(Entry):
+    """An approval lapsed without an answer, or became void because its subject changed."""
+
+    kind: ClassVar[str] = "approval.ended"
+    number: int
+    state: str
+    why: str
+
+
+class ApprovalRatified(Entry):
+    """An emergency approval was confirmed afterwards by the role the rule names."""
+
+    kind: ClassVar[str] = "approval.ratified"
+    number: int
+    role: str
+
+
+class CriterionMet(Entry):
+    """An exit criterion holds, with the evidence for it."""
+
+    kind: ClassVar[str] = "criterion.met"
+    key: str
+    evidence: Private[str]
+
+
+class CriterionWaived(Entry):
+    """An exit criterion was waived by a person with the right, for the reason given."""
+
+    kind: ClassVar[str] = "criterion.waived"
+    key: str
+    reason: Private[str]
+
+
+class CriterionReopened(Entry):
+    """An exit criterion no longer holds."""
+
+    kind: ClassVar[str] = "criterion.reopened"
+    key: str
+    reason: Private[str]
+
+
+# --- what people put on the record ------------------------------------------------------------
+
+
+class NoteAdded(Entry):
+    """A fact."""
+
+    kind: ClassVar[str] = "note.added"
+    text: Private[str]
+
+
+class DecisionMade(Entry):
+    """A decision: what, among which options, why, and how to go back."""
+
+    kind: ClassVar[str] = "decision.made"
+    topic: str = "scope"
+    reversibility: str = "unknown"
+    confidence: str = "likely"
+    review_at: str | None = None
+    expires_at: str | None = None
+    facts: list[int] = []
+    hypothesis: int | None = None
+    statement: Private[str]
+    options: Private[list[Json]] = []
+    chosen: Private[str] = ""
+    rationale: Private[str] = ""
+    rollback: Private[str] = ""
+    affected_groups: Private[str] = ""
+    dissent: Private[list[str]] = []
+
+
+class HypothesisStated(Entry):
+    """An explanation that is to be tested."""
+
+    kind: ClassVar[str] = "hypothesis.stated"
+    text: Private[str]
+
+
+class HypothesisMoved(Entry):
+    """A hypothesis was supported, refuted or opened again, by the entries named."""
+
+    kind: ClassVar[str] = "hypothesis.moved"
+    n: int
+    status: str
+    by: list[int] = []
+    reason: Private[str] = ""
+
+
+class EvidenceAdded(Entry):
+    """A piece of evidence: what it is, where it is kept, its hash."""
+
+    kind: ClassVar[str] = "evidence.added"
+    evidence_kind: str = "other"
+    sha256: str | None = None
+    text: Private[str]
+    location: Private[str] = ""
+    custodian: Private[str] = ""
+
+
+class MessageCaptured(Entry):
+    """A message of the channel, put on the record as it stood."""
+
+    kind: ClassVar[str] = "message.captured"
+    channel_id: str
+    ts: str
+    posted_at: str
+    how: str
+    text: Private[str]
+    author: Private[str]
+    permalink: Private[str] = ""
+
+
+class MessageChanged(Entry):
+    """A captured message was edited or deleted in Slack later; the captured text stays."""
+
+    kind: ClassVar[str] = "message.changed"
+    n: int
+    deleted: bool = False
+    text: Private[str] = ""
+
+
+class ItemCorrected(Entry):
+    """A correction of an earlier entry, which stays as it is."""
+
+    kind: ClassVar[str] = "item.corrected"
+    n: int
+    text: Private[str]
+    reason: Private[str] = ""
+
+
+class ItemWithdrawn(Entry):
+    """An earlier entry is no longer held to be true or to belong here."""
+
+    kind: ClassVar[str] = "item.withdrawn"
+    n: int
+    reason: Private[str]
+
+
+class UpdatePosted(Entry):
+    """An internal update; says when the next one is due."""
+
+    kind: ClassVar[str] = "update.posted"
+    next_update_at: str | None
+    text: Private[str]
+
+
+# --- notices ----------------------------------------------------------------------------------
+
+
+class NoticeDrafted(Entry):
+    """A notice was drafted from a template and the record."""
+
+    kind: ClassVar[str] = "notice.drafted"
+    number: int
+    audience: str
+    stage: str
+    template: str
+    template_sha256: str
+    digest: str
+    title: Private[str]
+    body: Private[str]
+    facts: Private[Json] = {}
+
+
+class NoticeEdited(Entry):
+    """The text of a notice changed; an approval of the former text is void."""
+
+    kind: ClassVar[str] = "notice.edited"
+    number: int
+    digest: str
+    title: Private[str]
+    body: Private[str]
+
+
+class NoticeSubmitted(Entry):
+    """The author asked for approval of this exact text."""
+
+    kind: ClassVar[str] = "notice.submitted"
+    number: int
+    digest: str
+    asked_of: Private[str | None] = None
+
+
+class NoticeReturned(Entry):
+    """The approver sent the notice back with a comment."""
+
+    kind: ClassVar[str] = "notice.returned"
+    number: int
+    digest: str
+    comment: Private[str]
+
+
+class NoticeApproved(Entry):
+    """Somebody other than the author approved this exact text."""
+
+    kind: ClassVar[str] = "notice.approved"
+    number: int
+    digest: str
+    role: str
+
+
+class NoticePublished(Entry):
+    """The approved text left the house, byte for byte, to the places named."""
+
+    kind: ClassVar[str] = "notice.published"
+    number: int
+    digest: str
+    places: list[Json]
+
+
+class NoticeWithdrawn(Entry):
+    """A draft will not be published."""
+
+    kind: ClassVar[str] = "notice.withdrawn"
+    number: int
+    reason: Private[str] = ""
+
+
+# --- afterwards -------------------------------------------------------------------------------
+
+
+class ActionAdded(Entry):
+    """An action item: what, who, until when, of which type, and what will prove it."""
+
+    kind: ClassVar[str] = "action.added"
+    number: int
+    action_kind: str
+    due_at: str
+    text: Private[str]
+    owner: Private[str]
+    proof_wanted: Private[str] = ""
+
+
+class ActionChanged(Entry):
+    """An action item got another owner, due time or wording."""
+
+    kind: ClassVar[str] = "action.changed"
+    number: int
+    due_at: str
+    text: Private[str]
+    owner: Private[str]
+    reason: Private[str] = ""
+
+
+class ActionDone(Entry):
+    """The owner says it is done and gives the proof."""
+
+    kind: ClassVar[str] = "action.done"
+    number: int
+    proof: Private[str]
+
+
+class ActionProven(Entry):
+    """Somebody else looked at the proof and accepted it; the item is closed."""
+
+    kind: ClassVar[str] = "action.proven"
+    number: int
+    comment: Private[str] = ""
+
+
+class ActionReopened(Entry):
+    """The proof did not hold, or the work has to be done again."""
+
+    kind: ClassVar[str] = "action.reopened"
+    number: int
+    reason: Private[str]
+
+
+class ActionDropped(Entry):
+    """The item will not be done, for the reason given."""
+
+    kind: ClassVar[str] = "action.dropped"
+    number: int
+    reason: Private[str]
+
+
+class PostmortemStarted(Entry):
+    """The postmortem was generated from the record."""
+
+    kind: ClassVar[str] = "postmortem.started"
+
+
+class PostmortemEdited(Entry):
+    """A person wrote a section of the postmortem."""
+
+    kind: ClassVar[str] = "postmortem.edited"
+    section: str
+    text: Private[str]
+
+
+class PostmortemReviewed(Entry):
+    """A reviewer accepted the postmortem as it stood."""
+
+    kind: ClassVar[str] = "postmortem.reviewed"
+    sha256: str
+    comment: Private[str] = ""
+
+
+class DocumentExported(Entry):
+    """A document was made from the record and handed out."""
+
+    kind: ClassVar[str] = "document.exported"
+    format: str
+    sha256: str
+
+
+# --- the house itself -------------------------------------------------------------------------
+
+
+class EffectFailed(Entry):
+    """Something that should have happened outside did not, and will not by waiting."""
+
+    kind: ClassVar[str] = "effect.failed"
+    key: str
+    effect: str
+    error: str
+
+
+class EffectRetried(Entry):
+    """A person asked for another try of a failed effect."""
+
+    kind: ClassVar[str] = "effect.retried"
+    key: str
+
+
+class EffectGivenUp(Entry):
+    """A person decided to go on without a failed effect."""
+
+    kind: ClassVar[str] = "effect.given_up"
+    key: str
+    reason: Private[str] = ""
+
+
+class PermissionDenied(Entry):
+    """Somebody tried what they have no right to do."""
+
+    kind: ClassVar[str] = "permission.denied"
+    verb: str
+    needs: str
+
+
+def all_kinds() -> dict[str, type[Entry]]:
+    """Every kind of entry by its name."""
+    return {
+        entry.kind: entry
+        for entry in globals().values()
+        if isinstance(entry, type) and issubclass(entry, Entry) and entry is not Entry
+    }

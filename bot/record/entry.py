@@ -1,0 +1,147 @@
+"""What an entry is: typed public data, private data behind commitments, and who said it.
+
+The chain must stay whole when a person's data are erased. So a field marked :data:`Private` is not
+part of the hashed document: the document holds SHA-256(salt || value), and salt and value live in
+a table of their own, from which they can be deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+T = TypeVar("T")
+
+
+class _PrivateMarker:
+    """Marks a field whose value is kept outside the chain."""
+
+
+PRIVATE = _PrivateMarker()
+#: ``title: Private[str]``: a person's words or identity; erasable, committed to by a salted hash.
+Private = Annotated[T, PRIVATE]
+
+ERASED = "[erased]"
+
+
+class Entry(BaseModel):
+    """Base of everything that can be on the record. Subclasses live in ``catalogue``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="iso8601")
+    kind: ClassVar[str]
+
+    @classmethod
+    def private_fields(cls) -> frozenset[str]:
+        """Names of the fields that stay outside the chain."""
+        cached = cls.__dict__.get("_private_names")
+        if cached is None:
+            cached = frozenset(
+                name
+                for name, info in cls.model_fields.items()
+                if any(isinstance(mark, _PrivateMarker) for mark in info.metadata)
+            )
+            cls._private_names = cached  # type: ignore[attr-defined]
+        return cached
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did something, and through which door.
+
+    ``id`` is a Slack user id, ``system`` for the bot itself, or ``cli:NAME``.
+    """
+
+    id: str
+    source: str = "house"
+    trace: str = ""
+
+    @property
+    def is_system(self) -> bool:
+        """Whether the bot itself acted."""
+        return self.id == "system"
+
+
+SYSTEM = Actor("system")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An entry as it stands on the record; projectors turn it into state."""
+
+    seq: int
+    incident: int | None
+    n: int | None
+    at: datetime
+    effective_at: datetime
+    actor: str
+    role: str | None
+    source: str
+    corrects: int | None
+    entry: Any
+    late_reason: str = ""
+
+
+@dataclass(slots=True)
+class Sealed:
+    """A value and its salt; ``commitment`` is what the chain holds."""
+
+    value: Any
+    salt: str = field(default_factory=lambda: os.urandom(16).hex())
+
+    @property
+    def commitment(self) -> str:
+        """SHA-256 over the salt's bytes and the canonical JSON of the value, in hex."""
+        return commitment(self.salt, self.value)
+
+
+def canonical(value: Any) -> str:
+    """JSON as RFC 8785 has it, for the values that the record allows.
+
+    Objects with ASCII keys, lists, strings without lone surrogates, integers up to 2^53-1, booleans
+    and null: for these, sorted keys without spaces give the same bytes as RFC 8785. Floats are
+    refused, because their text form differs between writers.
+    """
+    _check(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def commitment(salt: str, value: Any) -> str:
+    """The salted hash that stands for ``value`` in the chain."""
+    return hashlib.sha256(bytes.fromhex(salt) + canonical(value).encode()).hexdigest()
+
+
+def leaf_hash(doc: str) -> str:
+    """SHA-256 of 0x00 and the document's bytes: a leaf as in RFC 6962."""
+    return hashlib.sha256(b"\x00" + doc.encode()).hexdigest()
+
+
+def clean_text(text: str) -> str:
+    """Text that can be hashed and stored anywhere: no NUL, no lone surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+_SAFE_INT = 2**53 - 1
+
+
+def _check(value: Any) -> None:
+    if isinstance(value, str | bool) or value is None:
+        return
+    if isinstance(value, int):
+        if abs(value) > _SAFE_INT:
+            raise ValueError(f"{value} is too large for the record; write it as text")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if not (isinstance(key, str) and key.isascii()):
+                raise ValueError(f"key {key!r} is not ASCII text")
+            _check(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _check(inner)
+    else:
+        raise ValueError(f"{type(value).__name__} cannot be on the record: {value!r}")

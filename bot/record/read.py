@@ -1,0 +1,101 @@
+"""Reading entries back as what they were, with private values where they still exist."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, get_origin
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from bot.record.catalogue import all_kinds
+from bot.record.entry import ERASED, Entry, Recorded
+from bot.timing import from_rfc3339
+from db.tables import EntryPrivate, EntryRow
+
+_KINDS = all_kinds()
+
+
+def entries(
+    session: Session,
+    incident: int | None = None,
+    *,
+    after: int = 0,
+    limit: int | None = None,
+    kinds: Iterable[str] | None = None,
+) -> Iterator[Recorded]:
+    """Entries in order: of one incident (``after`` counts its own numbers) or of the whole record."""
+    statement = select(EntryRow, EntryPrivate).outerjoin(
+        EntryPrivate,
+        EntryPrivate.seq == EntryRow.seq,  # type: ignore[arg-type]
+    )
+    if incident is None:
+        statement = statement.where(EntryRow.seq > after).order_by(EntryRow.seq)  # type: ignore[arg-type]
+    else:
+        statement = statement.where(
+            EntryRow.incident == incident,
+            EntryRow.n > after,  # type: ignore[arg-type,operator]
+        ).order_by(EntryRow.n)  # type: ignore[arg-type]
+    if kinds is not None:
+        statement = statement.where(EntryRow.kind.in_(list(kinds)))  # type: ignore[attr-defined]
+    if limit is not None:
+        statement = statement.limit(limit)
+    for row, private in session.execute(statement.execution_options(yield_per=500)):
+        yield from_row(row, private)
+
+
+def latest(session: Session, incident: int, limit: int) -> list[Recorded]:
+    """The last ``limit`` entries of an incident, oldest first."""
+    statement = (
+        select(EntryRow, EntryPrivate)
+        .outerjoin(EntryPrivate, EntryPrivate.seq == EntryRow.seq)  # type: ignore[arg-type]
+        .where(EntryRow.incident == incident)  # type: ignore[arg-type]
+        .order_by(EntryRow.n.desc())  # type: ignore[union-attr]
+        .limit(limit)
+    )
+    found = [from_row(row, private) for row, private in session.execute(statement)]
+    return found[::-1]
+
+
+def from_row(row: EntryRow, private: EntryPrivate | None) -> Recorded:
+    """An entry as its author made it; erased values read ``[erased]`` (or are empty)."""
+    doc = json.loads(row.doc)
+    values = {name: pair[1] for name, pair in (private.body if private else {}).items()}
+    return from_doc(doc, values)
+
+
+def from_doc(doc: dict[str, Any], private: dict[str, Any]) -> Recorded:
+    """An entry from its hashed document and what is left of its private values."""
+    kind = _KINDS[doc["kind"]]
+    return Recorded(
+        seq=doc["seq"],
+        incident=doc["incident"],
+        n=doc["n"],
+        at=from_rfc3339(doc["at"]),
+        effective_at=from_rfc3339(doc["effective_at"]),
+        actor=private.get("actor", ERASED),
+        role=doc["role"],
+        source=doc["source"],
+        corrects=doc["corrects"],
+        entry=_entry(kind, doc["data"], private),
+        late_reason=private.get("late_reason", ""),
+    )
+
+
+def _entry(kind: type[Entry], data: dict[str, Any], private: dict[str, Any]) -> Entry:
+    values = dict(data)
+    erased = {}
+    for name in kind.private_fields():
+        if name in private:
+            values[name] = private[name]
+        else:
+            erased[name] = _blank(kind.model_fields[name].annotation)
+    if erased:
+        return kind.model_construct(**values, **erased)
+    return kind.model_validate(values)
+
+
+def _blank(annotation: Any) -> Any:
+    origin = get_origin(annotation) or annotation
+    return [] if origin is list else {} if origin is dict else ERASED

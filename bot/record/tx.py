@@ -1,0 +1,311 @@
+"""One change: entries appended, state changed, effects stored, in one transaction.
+
+``Tx`` is what every verb of every room gets. It reads through ``session``; it changes only by
+``append`` (which projects the entry into the state tables) and ``effect``. Nothing else writes
+state, which is why the state can be rebuilt from the record alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import exists, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session
+
+from bot.effects.kinds import Effect, refresh_card
+from bot.record.entry import Actor, Entry, Recorded, canonical, clean_text, leaf_hash
+from bot.timing import rfc3339
+from db.tables import Delivery, EffectRow, EntryPrivate, EntryRow, Head, Incident, RoleHolder
+
+Projector = Callable[[Session, Recorded], None]
+#: An entry whose moment lies further back than this is marked late and must say why.
+LATE_AFTER = timedelta(minutes=10)
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Env:
+    """What verbs may know besides the database: content and the settings that rules use."""
+
+    content: Any
+    projectors: Mapping[str, Projector]
+    announce_channel: str | None = None
+    notice_channel: str | None = None
+    channel_prefix: str = "inc"
+    default_responders: tuple[str, ...] = ()
+    base_url: str = ""
+
+
+class Batch:
+    """One transaction: the chain's end, and the rows that are written just before the commit."""
+
+    def __init__(
+        self,
+        session: Session,
+        env: Env,
+        now: datetime,
+        on_commit: Callable[[Batch], None] = lambda batch: None,
+    ) -> None:
+        self.session = session
+        self.env = env
+        self.now = now
+        self._on_commit = on_commit
+        self._head = _lock_head(session)
+        self._entries: list[dict[str, Any]] = []
+        self._private: list[dict[str, Any]] = []
+        self._effects: dict[str, dict[str, Any]] = {}
+        self._cards: dict[int, int] = {}
+        self._last_n: dict[int, int] = {}
+        self.effects_stored = 0
+        self.appended: list[str] = []
+
+    def next_incident(self) -> int:
+        """A number for a new incident: one more than the last, never reused."""
+        self._head.incidents += 1
+        return self._head.incidents
+
+    def last_incident(self) -> int:
+        """The number handed out last."""
+        return self._head.incidents
+
+    def next_n(self, incident: int) -> int:
+        """The number of the incident's next entry."""
+        last = self._last_n.get(incident)
+        if last is None:
+            row = self.session.get(Incident, incident)
+            last = row.version if row is not None else 0
+        self._last_n[incident] = last + 1
+        return last + 1
+
+    def chain(self, doc: dict[str, Any], private: dict[str, Any], incident: int | None) -> int:
+        """Link a document to the chain and keep it for the commit. Returns its sequence number."""
+        seq = self._head.seq + 1
+        text = canonical({**doc, "seq": seq, "prev": self._head.hash})
+        digest = leaf_hash(text)
+        self._entries.append(
+            {
+                "seq": seq, "incident": incident, "n": doc["n"], "kind": doc["kind"],
+                "recorded_at": self.now, "doc": text, "hash": digest,
+            }
+        )  # fmt: skip
+        if private:
+            self._private.append({"seq": seq, "incident": incident, "body": private})
+        self._head.seq, self._head.hash = seq, digest
+        self.appended.append(doc["kind"])
+        return seq
+
+    def want(self, effect: Effect, trace: str) -> None:
+        """Keep an effect for the commit; the first with its key wins."""
+        self._effects.setdefault(effect.key, _effect_row(effect, self.now, trace))
+
+    def want_card(self, incident: int) -> None:
+        """Remember that the card has to be brought up to date, once."""
+        self._cards[incident] = self._last_n.get(incident, 0)
+
+    def flush(self) -> None:
+        """Write what was collected: a few statements whatever the number of jobs."""
+        session = self.session
+        self._want_cards()
+        session.flush()
+        if self._entries:
+            session.execute(insert(EntryRow), self._entries)
+        if self._private:
+            session.execute(insert(EntryPrivate), self._private)
+        if self._effects:
+            session.execute(_insert_new(session, EffectRow, "key"), list(self._effects.values()))
+        self.effects_stored += len(self._effects)
+        self._entries, self._private, self._effects = [], [], {}
+
+    def committed(self) -> None:
+        """Tell whoever waits for effects that there are some."""
+        self._on_commit(self)
+
+    def _want_cards(self) -> None:
+        for incident, n in self._cards.items():
+            waiting = select(
+                exists().where(
+                    EffectRow.incident == incident,  # type: ignore[arg-type]
+                    EffectRow.kind == "card.update",  # type: ignore[arg-type]
+                    EffectRow.state == "pending",  # type: ignore[arg-type]
+                )
+            )
+            if not self.session.execute(waiting).scalar():
+                self.want(refresh_card(incident, n), "")
+        self._cards = {}
+
+
+@dataclass(slots=True)
+class Tx:
+    """A batch as one actor's verb sees it."""
+
+    batch: Batch
+    by: Actor
+    delivery: str | None = None
+    _roles: dict[tuple[int, str], str | None] = field(default_factory=dict)
+
+    @property
+    def session(self) -> Session:
+        """For reading. Writes go through :meth:`append`."""
+        return self.batch.session
+
+    @property
+    def now(self) -> datetime:
+        """The moment of this transaction."""
+        return self.batch.now
+
+    @property
+    def env(self) -> Env:
+        """Content and settings."""
+        return self.batch.env
+
+    def append(
+        self,
+        entry: Entry,
+        incident: int | None,
+        *,
+        effective_at: datetime | None = None,
+        late_reason: str = "",
+        corrects: int | None = None,
+        role: str | None = None,
+    ) -> Recorded:
+        """Put ``entry`` on the record and project it into the state.
+
+        ``effective_at`` is when it happened, if that was earlier. Returns it with its numbers.
+        """
+        n = self.batch.next_n(incident) if incident is not None else None
+        when = effective_at or self.now
+        role = role or (self.role_of(incident) if incident is not None else None)
+        private = _seal(entry, self.by.id, late_reason)
+        doc: dict[str, Any] = {
+            "v": VERSION,
+            "incident": incident,
+            "n": n,
+            "kind": entry.kind,
+            "at": rfc3339(self.now),
+            "effective_at": rfc3339(when),
+            "source": self.by.source,
+            "role": role,
+            "corrects": corrects,
+            "late": when < self.now - LATE_AFTER,
+            "data": entry.model_dump(mode="json", exclude=set(entry.private_fields())),
+            "private": {name: commit for name, (_, _, commit) in private.items()},
+        }
+        stored = {name: [salt, value] for name, (salt, value, _) in private.items()}
+        seq = self.batch.chain(doc, stored, incident)
+        recorded = Recorded(
+            seq, incident, n, self.now, when, self.by.id, role, self.by.source, corrects, entry,
+            late_reason,
+        )  # fmt: skip
+        project(self.session, self.env.projectors, recorded)
+        self._roles.clear()
+        return recorded
+
+    def effect(self, *effects: Effect) -> None:
+        """Store effects with this change; they happen after the commit."""
+        for effect in effects:
+            self.batch.want(effect, self.by.trace)
+
+    def refresh_card(self, incident: int) -> None:
+        """Ask for the card to be brought up to date; many asks become one call."""
+        self.batch.want_card(incident)
+
+    def role_of(self, incident: int | None, person: str | None = None) -> str | None:
+        """The first role that the person (the actor by default) holds, commander before others."""
+        if incident is None:
+            return None
+        person = person or self.by.id
+        key = (incident, person)
+        if key not in self._roles:
+            held = roles_held(self.session, incident, person)
+            self._roles[key] = held[0] if held else None
+        return self._roles[key]
+
+    def seen_before(self, key: str) -> tuple[bool, dict[str, Any] | None]:
+        """Whether this delivery was carried out already, and what was answered then."""
+        row = self.session.get(Delivery, key)
+        return (True, row.answer) if row else (False, None)
+
+    def remember(self, key: str, answer: dict[str, Any] | None) -> None:
+        """Keep the answer to a delivery, with the change that it made."""
+        self.session.add(Delivery(key=key, received_at=self.now, answer=answer))
+
+
+def roles_held(session: Session, incident: int, person: str) -> list[str]:
+    """Roles that ``person`` has accepted in ``incident``, commander first."""
+    statement = select(RoleHolder.role).where(  # type: ignore[call-overload]
+        RoleHolder.incident == incident,
+        RoleHolder.holder == person,
+        RoleHolder.state == "accepted",
+    )
+    return sorted(
+        session.execute(statement).scalars(), key=lambda role: (role != "commander", role)
+    )
+
+
+def project(session: Session, projectors: Mapping[str, Projector], recorded: Recorded) -> None:
+    """Change the state tables as ``recorded`` says, live and when rebuilding alike."""
+    projector = projectors.get(recorded.entry.kind)
+    if projector is not None:
+        projector(session, recorded)
+    if recorded.incident is not None and recorded.n is not None:
+        row = session.get(Incident, recorded.incident)
+        if row is not None:
+            row.version = recorded.n
+
+
+def _seal(entry: Entry, actor: str, late_reason: str) -> dict[str, tuple[str, Any, str]]:
+    from bot.record.entry import commitment
+
+    values = entry.model_dump(mode="json", include=set(entry.private_fields()))
+    values["actor"] = actor
+    if late_reason:
+        values["late_reason"] = late_reason
+    out = {}
+    for name, value in values.items():
+        clean = _clean(value)
+        salt = os.urandom(16).hex()
+        out[name] = (salt, clean, commitment(salt, clean))
+    return out
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, list):
+        return [_clean(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: _clean(inner) for key, inner in value.items()}
+    return value
+
+
+def _lock_head(session: Session) -> Head:
+    """The chain's end, locked: from here on this is the only writer (SQLite already is)."""
+    head = session.get(Head, 1, with_for_update=True)
+    if head is None:
+        head = Head(id=1)
+        session.add(head)
+    return head
+
+
+def _effect_row(effect: Effect, now: datetime, trace: str) -> dict[str, Any]:
+    json.dumps(
+        effect.payload
+    )  # a payload that cannot be stored is the author's mistake, found here
+    return {
+        "key": effect.key, "incident": effect.incident, "kind": effect.kind, "lane": effect.lane,
+        "after": effect.after, "payload": effect.payload, "pace_ms": effect.pace_ms,
+        "state": "pending", "attempts": 0, "doubt": False, "next_at": effect.at or now,
+        "error": "", "created_at": now, "trace": trace,
+    }  # fmt: skip
+
+
+def _insert_new(session: Session, table: Any, key: str) -> Any:
+    dialect = session.get_bind().dialect.name
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return make(table).on_conflict_do_nothing(index_elements=[key])

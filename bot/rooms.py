@@ -1,0 +1,56 @@
+"""What the rooms contribute, gathered: projectors, tasks of our own, commands for what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.effects.dispatcher import Returned, Task
+from bot.effects.store import Claimed
+from bot.incident import opening
+from bot.incident import project as incident_project
+from bot.record import catalogue as c
+from bot.record.tx import Projector, Tx
+
+
+def projectors() -> Mapping[str, Projector]:
+    """How each kind of entry changes state."""
+    return {**incident_project.PROJECTORS}
+
+
+def tasks() -> dict[str, Task]:
+    """Work of our own that is stored as an effect."""
+    return {"house.compose": lambda tx, effect: None}
+
+
+def returned() -> dict[str, Returned]:
+    """What to do, in the same transaction, with what an effect brought back."""
+    return {
+        "channel.create": _channel_made,
+        "card.post": _card_posted,
+        "announce.post": _announced,
+    }
+
+
+def effect_failed(tx: Tx, effect: Claimed, error: str) -> None:
+    """Put a failed effect on the record and on the card, so that somebody is told."""
+    if effect.incident is None:
+        return
+    tx.append(c.EffectFailed(key=effect.key, effect=effect.kind, error=error), effect.incident)
+    if effect.kind != "card.update":
+        tx.refresh_card(effect.incident)
+
+
+def _channel_made(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:
+    assert effect.incident is not None
+    opening.channel_made(tx, effect.incident, result["channel"], result["name"])
+
+
+def _card_posted(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:
+    assert effect.incident is not None
+    opening.card_posted(tx, effect.incident, result["channel"], result["ts"])
+
+
+def _announced(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:
+    assert effect.incident is not None
+    opening.announced(tx, effect.incident, result["channel"], result["ts"])

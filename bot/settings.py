@@ -1,0 +1,135 @@
+"""Every setting once: its name in the environment, type, default and meaning.
+
+Values come from the environment or a ``.env`` file beside the working directory. Secrets are never
+printed: their type hides them in logs, errors and listings.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _setting(name: str, default: Any, meaning: str) -> Any:
+    return Field(default, validation_alias=AliasChoices(name), description=meaning)
+
+
+class Settings(BaseSettings):
+    """All settings of Steadyhand."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    slack_bot_token: SecretStr = _setting(
+        "SLACK_BOT_TOKEN", SecretStr(""), "Bot token of the Slack app (starts with xoxb-)."
+    )
+    slack_signing_secret: SecretStr = _setting(
+        "SLACK_SIGNING_SECRET", SecretStr(""),
+        "Signing secret of the Slack app. Needed unless an app token is set.",
+    )  # fmt: skip
+    slack_app_token: SecretStr = _setting(
+        "SLACK_APP_TOKEN", SecretStr(""),
+        "App-level token (xapp-, scope connections:write). When set, Socket Mode is used.",
+    )  # fmt: skip
+    slack_api_url: str = _setting(
+        "SLACK_API_URL", "https://slack.com/api/",
+        "Where Slack's Web API is. GovSlack and the sandbox set this.",
+    )  # fmt: skip
+    database_url: str = _setting(
+        "DATABASE_URL", "", "SQLite or PostgreSQL URL. Empty: a SQLite file in the data directory."
+    )
+    data_dir: Path = _setting(
+        "STEADYHAND_DATA_DIR", Path("data"), "Folder for the SQLite file and written documents."
+    )
+    host: str = _setting(
+        "STEADYHAND_HOST", "127.0.0.1", "Address that `steadyhand run` listens on."
+    )
+    port: int = _setting("STEADYHAND_PORT", 3000, "Port that `steadyhand run` listens on.")
+    base_url: str = _setting(
+        "STEADYHAND_BASE_URL", "",
+        "Public address of this server, for links to the status page. Empty: no links.",
+    )  # fmt: skip
+    content_dir: Path = _setting(
+        "STEADYHAND_CONTENT_DIR", ROOT / "playbooks", "Folder of playbooks, roles and rules."
+    )
+    templates_dir: Path = _setting(
+        "STEADYHAND_TEMPLATES_DIR", ROOT / "comms_templates", "Folder of notice templates."
+    )
+    announce_channel: str = _setting(
+        "STEADYHAND_ANNOUNCE_CHANNEL", "",
+        "Channel id where new public incidents are announced. Empty: not announced.",
+    )  # fmt: skip
+    notice_channel: str = _setting(
+        "STEADYHAND_NOTICE_CHANNEL", "",
+        "Channel id where approved notices are published. Empty: status page only.",
+    )  # fmt: skip
+    responders: str = _setting(
+        "STEADYHAND_RESPONDERS", "", "User ids invited to every incident, separated by commas."
+    )
+    channel_prefix: str = _setting(
+        "STEADYHAND_CHANNEL_PREFIX", "inc", "How names of incident channels begin."
+    )
+    capture_emoji: str = _setting(
+        "STEADYHAND_CAPTURE_EMOJI", "pushpin", "Reaction that puts a message on the record."
+    )
+    migrate: bool = _setting(
+        "STEADYHAND_MIGRATE", True, "Bring the database up to date at start (else refuse to start)."
+    )
+    log_level: str = _setting("STEADYHAND_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_with_slash(cls, value: str) -> str:
+        return value if value.endswith("/") else value + "/"
+
+    @property
+    def db_url(self) -> str:
+        """The database to use."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'steadyhand.db'}"
+
+    @property
+    def responder_ids(self) -> tuple[str, ...]:
+        """User ids invited to every incident."""
+        return tuple(part.strip() for part in self.responders.split(",") if part.strip())
+
+    @property
+    def socket_mode(self) -> bool:
+        """Whether requests come through Socket Mode."""
+        return bool(self.slack_app_token.get_secret_value())
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings. Raises ``ConfigError`` naming the setting and what is wrong with it."""
+    try:
+        return Settings(**given)
+    except ValidationError as problem:
+        lines = [
+            f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
+            for error in problem.errors(include_input=False)
+        ]
+        raise ConfigError(
+            "Settings are wrong: " + "; ".join(lines),
+            instead="Correct them in the environment or in .env; `steadyhand settings` explains each.",
+        ) from None
+
+
+def require_slack(settings: Settings) -> None:
+    """Raises ``ConfigError`` when a token that ``run`` needs is missing."""
+    missing = []
+    if not settings.slack_bot_token.get_secret_value():
+        missing.append("SLACK_BOT_TOKEN")
+    if not settings.socket_mode and not settings.slack_signing_secret.get_secret_value():
+        missing.append("SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN for Socket Mode)")
+    if missing:
+        raise ConfigError(
+            "Missing: " + ", ".join(missing) + ".",
+            instead="Set them in the environment or in .env. To try without Slack: `steadyhand sandbox`.",
+        )

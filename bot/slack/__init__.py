@@ -1,0 +1,1 @@
+"""The Slack surface: turns requests into commands for the rooms, and state into messages."""

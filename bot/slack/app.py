@@ -1,0 +1,270 @@
+"""The door to Slack: Bolt verifies and parses, this module finds the handler and shapes the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import re
+from collections.abc import Awaitable
+from typing import Any
+
+import aiohttp
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.errors import Refusal
+from bot.house import House
+from bot.record.entry import Actor
+from bot.settings import Settings
+from bot.slack import kit
+from bot.slack.request import (
+    AlreadyCarriedOut,
+    Answer,
+    Handler,
+    Request,
+    only_you,
+    refusal_text,
+    view_errors,
+)
+from bot.slack.router import Surface
+
+log = logging.getLogger(__name__)
+NOT_SAVED = "This could not be saved just now, so nothing was done. Please try again in a moment."
+HTTP_TIMEOUT_S = 10
+
+
+def make_client(settings: Settings) -> AsyncWebClient:
+    """A Web API client. The SDK's own retries are off: repeating a post would double it."""
+    return AsyncWebClient(
+        token=settings.slack_bot_token.get_secret_value(),
+        base_url=settings.slack_api_url,
+        timeout=HTTP_TIMEOUT_S,
+        retry_handlers=[],
+    )
+
+
+class SlackDoor:
+    """Requests from Slack, over HTTP or Socket Mode, to handlers."""
+
+    def __init__(
+        self, settings: Settings, house: House, client: AsyncWebClient, surface: Surface
+    ) -> None:
+        self._settings = settings
+        self._house = house
+        self._client = client
+        self._surface = surface
+        self._work: set[asyncio.Task[None]] = set()
+        client.session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=HTTP_TIMEOUT_S),
+            connector=aiohttp.TCPConnector(limit=64),
+        )
+        self.bolt = AsyncApp(
+            client=client,
+            signing_secret=settings.slack_signing_secret.get_secret_value()
+            or "unused-in-socket-mode",
+            process_before_response=True,
+            authorize=self._authorize,
+            ignoring_self_events_enabled=True,
+        )
+        self._listen()
+
+    async def connect(self) -> Any:
+        """Open the Socket Mode connection. Returns its handler, to be closed later."""
+        from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+
+        handler = AsyncSocketModeHandler(
+            self.bolt, self._settings.slack_app_token.get_secret_value(), web_client=self._client
+        )
+        await handler.connect_async()
+        return handler
+
+    async def close(self) -> None:
+        """Let answers on their way come to their end, then close connections."""
+        if self._work:
+            await asyncio.wait(self._work, timeout=5)
+        if self._client.session is not None:
+            await self._client.session.close()
+
+    # --- Bolt ------------------------------------------------------------------------------------
+
+    async def _authorize(self, **_: Any) -> AuthorizeResult:
+        # One workspace, one token: nothing to look up, so no call on the way to the acknowledgement.
+        return AuthorizeResult(
+            enterprise_id=None, team_id=None, bot_user_id=None,
+            bot_token=self._settings.slack_bot_token.get_secret_value(),
+        )  # fmt: skip
+
+    def _listen(self) -> None:
+        app = self.bolt
+
+        @app.command("/incident")
+        async def command(body: dict[str, Any], ack: Any) -> None:
+            await ack(**(await self._command(body) or {}))
+
+        @app.action({"action_id": _ANY})  # type: ignore[arg-type]
+        async def action(body: dict[str, Any], ack: Any) -> None:
+            await self._action(body)
+            await ack()
+
+        @app.view(_ANY)
+        async def view(body: dict[str, Any], ack: Any) -> None:
+            await ack(**(await self._view(body) or {}))
+
+        @app.shortcut(_ANY)
+        async def shortcut(body: dict[str, Any], ack: Any) -> None:
+            await self._shortcut(body)
+            await ack()
+
+        @app.event(_ANY)
+        async def event(body: dict[str, Any]) -> None:
+            await self._event(body)
+
+        @app.error
+        async def error(error: Exception, body: dict[str, Any]) -> BoltResponse:
+            log.error("request_failed", exc_info=error, extra={"type": body.get("type")})
+            return BoltResponse(status=500, body="")
+
+    # --- one method a kind of request ----------------------------------------------------------
+
+    async def _command(self, body: dict[str, Any]) -> Answer:
+        request = self._request("command", body, f"cmd:{body['trigger_id']}", "slash")
+        request.channel = body["channel_id"]
+        request.trigger, request.response_url = body["trigger_id"], body.get("response_url")
+        request.text = (body.get("text") or "").strip()
+        handler = self._surface.verbs["*"]
+        return await self._guarded(handler, request, body.get("command", "") + " " + request.text)
+
+    async def _action(self, body: dict[str, Any]) -> None:
+        action = body["actions"][0]
+        name = action["action_id"].split(":")[0]
+        handler = self._surface.actions.get(name)
+        if handler is None:
+            return
+        clicked = (
+            f"{action.get('action_ts', '')}:{action['action_id']}:{action.get('block_id', '')}"
+        )
+        key = _key("act", body["user"]["id"], clicked, body.get("trigger_id", ""))
+        request = self._request("action", body, key, "button")
+        request.channel = (body.get("channel") or {}).get("id")
+        request.trigger, request.response_url = body.get("trigger_id"), body.get("response_url")
+        request.packed = kit.unpack(_chosen(action))
+        request.values = kit.Values(
+            (body.get("view") or {}).get("state") or body.get("state") or {}
+        )
+        answer = await self._guarded(handler, request)
+        if answer and answer.get("text"):
+            request.reply(answer["text"], answer.get("blocks"))
+
+    async def _view(self, body: dict[str, Any]) -> Answer:
+        if body["type"] != "view_submission":
+            return None
+        view = body["view"]
+        handler = self._surface.views.get(view["callback_id"])
+        if handler is None:
+            return None
+        # The same view can be submitted again after an error, so the hash alone is not enough.
+        key = _key("view", view["id"], view.get("hash", ""), str(view["state"]))
+        request = self._request("view", body, key, "modal")
+        request.trigger = body.get("trigger_id")
+        request.packed = kit.unpack(view.get("private_metadata"))
+        request.channel = request.packed.get("c")
+        request.values = kit.Values(view["state"])
+        blocks = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
+        try:
+            answer = await handler(request)
+        except AlreadyCarriedOut as before:
+            return before.answer
+        except Refusal as problem:
+            await self._denied(request, problem)
+            return view_errors(problem, blocks)
+        except SQLAlchemyError:
+            log.exception("not_saved")
+            return view_errors(Refusal(NOT_SAVED), blocks)
+        return _view_answer(answer, request)
+
+    async def _shortcut(self, body: dict[str, Any]) -> None:
+        handler = self._surface.shortcuts.get(body["callback_id"])
+        if handler is None:
+            return
+        request = self._request("shortcut", body, f"cut:{body['trigger_id']}", "shortcut")
+        request.channel = (body.get("channel") or {}).get("id")
+        request.trigger, request.response_url = body["trigger_id"], body.get("response_url")
+        answer = await self._guarded(handler, request)
+        if answer and answer.get("text"):
+            request.reply(answer["text"], answer.get("blocks"))
+
+    async def _event(self, body: dict[str, Any]) -> None:
+        event = body["event"]
+        handler = self._surface.events.get(event["type"])
+        if handler is None:
+            return
+        user = event.get("user") or event.get("user_id") or "system"
+        if isinstance(user, dict):
+            user = user.get("id", "system")
+        request = self._request("event", body, f"evt:{body['event_id']}", "event", user)
+        channel = event.get("channel") or (event.get("item") or {}).get("channel")
+        request.channel = channel.get("id") if isinstance(channel, dict) else channel
+        try:
+            await handler(request)
+        except AlreadyCarriedOut:
+            return
+        except Refusal as problem:
+            log.info("event_refused", extra={"event": event["type"], "why": problem.message})
+
+    # --- shared ----------------------------------------------------------------------------------
+
+    def _request(
+        self, kind: str, body: dict[str, Any], delivery: str, source: str, user: str | None = None
+    ) -> Request:
+        user = user or body.get("user_id") or body["user"]["id"]
+        trace = hashlib.sha256(delivery.encode()).hexdigest()[:16]
+        return Request(
+            self._house, self._client, kind, body, Actor(user, source, trace), delivery,
+            background=self._background,
+        )  # fmt: skip
+
+    async def _guarded(self, handler: Handler, request: Request, typed: str = "") -> Answer:
+        try:
+            return await handler(request)
+        except AlreadyCarriedOut as before:
+            return before.answer
+        except Refusal as problem:
+            await self._denied(request, problem)
+            return only_you(refusal_text(problem, typed.strip()))
+        except SQLAlchemyError:
+            log.exception("not_saved")
+            return only_you(refusal_text(Refusal(NOT_SAVED), typed.strip()))
+
+    async def _denied(self, request: Request, problem: Refusal) -> None:
+        """Hook for putting refused rights on the record."""
+
+    def _background(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+
+_ANY = re.compile(r".*", re.DOTALL)
+
+
+def _key(*parts: str) -> str:
+    """A delivery key of bounded length."""
+    kind, *rest = parts
+    return f"{kind}:" + hashlib.sha256("\x1f".join(rest).encode()).hexdigest()[:40]
+
+
+def _chosen(action: dict[str, Any]) -> str | None:
+    option = action.get("selected_option")
+    return action.get("value") or (option or {}).get("value")
+
+
+def _view_answer(answer: Answer, request: Request) -> Answer:
+    """A form's handler may answer with words; they reach the person as a private message."""
+    if answer and "response_action" not in answer:
+        request.reply(answer.get("text", ""), answer.get("blocks"))
+        return None
+    return answer

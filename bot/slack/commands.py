@@ -1,0 +1,77 @@
+"""``/incident``: finds the verb, forgives slips, asks which incident when it cannot know."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from bot.errors import BadInput
+from bot.incident import queries
+from bot.incident.names import ref
+from bot.slack import kit
+from bot.slack.request import Answer, Handler, Request, WhichIncident, only_you
+from bot.slack.router import Surface, Verb
+
+VERBS: tuple[Verb, ...] = (
+    Verb("open", "open TITLE", "Open an incident.", ("declare", "new", "start")),
+)
+
+
+def dispatcher(verbs: Mapping[str, Handler]) -> Handler:
+    """The one handler of the slash command, over the surfaces' verbs."""
+    names = {name: name for name in verbs}
+    for verb in VERBS:
+        names.update({alias: verb.name for alias in verb.aliases if verb.name in verbs})
+
+    async def command(request: Request) -> Answer:
+        request.split_ref()
+        word, _, rest = request.text.partition(" ")
+        name = names.get(word.lower()) if word else "bare"
+        if name is None or name not in verbs:
+            return _unknown(word, names)
+        typed, request.text = request.text, rest.strip()
+        if request.explicit is None:
+            request.split_ref()
+        try:
+            return await verbs[name](request)
+        except WhichIncident:
+            return await _which(request, typed)
+
+    return command
+
+
+def _unknown(word: str, names: Mapping[str, str]) -> Answer:
+    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+    hint = (
+        f"Did you mean `/incident {near[0]}`?" if near else "`/incident help` lists what there is."
+    )
+    raise BadInput(f"There is no «{kit.esc(kit.clip(word, 40))}».", instead=hint)
+
+
+async def _which(request: Request, typed: str) -> Answer:
+    found = await request.read(lambda session: queries.open_incidents(session, request.user, 5))
+    if not found:
+        raise BadInput(
+            "This is not an incident's channel, and no incident is open.",
+            instead="`/incident open TITLE` opens one.",
+        )
+    shown = f"Which incident is meant? You typed: `/incident {kit.esc(kit.clip(typed, 1000))}`"
+    buttons = [
+        kit.button(
+            f"{ref(row.number)} {kit.clip(row.title, 40)}", f"rerun:{row.number}",
+            kit.pack(i=row.number, t=kit.clip(typed, 1500)),
+        )
+        for row in found
+    ]  # fmt: skip
+    return only_you(shown, [kit.section(shown), kit.actions(*buttons)])
+
+
+def surface(verbs: Mapping[str, Handler]) -> Surface:
+    """The slash command and the buttons that run it again for a chosen incident."""
+    command = dispatcher(verbs)
+
+    async def rerun(request: Request) -> Answer:
+        request.explicit, request.text = request.packed.get("i"), str(request.packed.get("t", ""))
+        return await command(request)
+
+    return Surface(verbs={"*": command}, actions={"rerun": rerun})

@@ -1,0 +1,62 @@
+"""What people see in Slack of an incident: announcement, topic, bookmark, worded messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.effects.slack import Message
+from bot.incident.names import ref
+from bot.record.tx import Env
+from bot.slack import card, kit
+from bot.slack.router import Wording
+from db.tables import Incident
+
+TOPIC_MAX = 250
+
+
+class SlackRenderer:
+    """Readings of the state, made at the moment they are sent."""
+
+    def __init__(self, wordings: Mapping[str, Wording], env: Env) -> None:
+        self._wordings = wordings
+        self._env = env
+
+    def card(self, session: Session, incident: Incident) -> Message:
+        """The incident's one card."""
+        return card.render(session, incident, self._env)
+
+    def announcement(self, session: Session, incident: Incident) -> Message:
+        """The line in the broadcast channel."""
+        head = f"{drill_mark(incident)}*{ref(incident.number)}* {kit.esc(incident.title)}"
+        where = f" · <#{incident.channel_id}>" if incident.channel_id else ""
+        severity = incident.severity or "severity not assessed yet"
+        line = f"{severity} · {incident.status} · opened by {kit.person(incident.opened_by)}{where}"
+        text = f"{ref(incident.number)} {severity}, {incident.status}"
+        return Message(text, [kit.section(f"{head}\n{line}")])
+
+    def topic(self, incident: Incident) -> str:
+        """The channel's topic: what this is, in one line."""
+        mark = "DRILL · " if incident.kind == "drill" else ""
+        return kit.clip(
+            f"{mark}{ref(incident.number)} · {kit.esc(incident.title)} · /incident", TOPIC_MAX
+        )
+
+    def bookmark(self, incident: Incident) -> tuple[str, str] | None:
+        """Title and link of the incident's page, when the server has a public address."""
+        if not self._env.base_url:
+            return None
+        return f"{ref(incident.number)} status page", f"{self._env.base_url}/status"
+
+    def message(
+        self, session: Session, incident: Incident | None, name: str, params: dict[str, Any]
+    ) -> Message:
+        """A message by the name of its wording."""
+        return self._wordings[name](session, incident, params)
+
+
+def drill_mark(incident: Incident | None) -> str:
+    """``DRILL`` before everything that belongs to a drill."""
+    return "*DRILL* · " if incident is not None and incident.kind == "drill" else ""

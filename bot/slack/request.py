@@ -1,0 +1,206 @@
+"""One request from Slack as handlers see it, and the answers they can give.
+
+The rule of the house: acknowledge first. A handler checks, decides and commits; the only Slack call
+on its way is opening a form, and even that one runs beside the acknowledgement.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlmodel import Session
+
+from bot.errors import BadInput, NotFound, Refusal
+from bot.house import House
+from bot.incident import queries
+from bot.incident.names import parse_ref, ref
+from bot.record.entry import Actor
+from bot.record.tx import Tx
+from bot.slack import kit
+from db.tables import Incident
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+#: The answer to a request, as Slack takes it in the acknowledgement. None is a bare «got it».
+Answer = dict[str, Any] | None
+
+
+class WhichIncident(Refusal):
+    """Which incident is meant?"""
+
+
+class AlreadyCarriedOut(Exception):
+    """This very delivery was carried out before; carries what was answered then."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        super().__init__()
+
+
+def only_you(text: str, blocks: list[kit.Block] | None = None) -> Answer:
+    """A message that nobody else sees."""
+    answer: dict[str, Any] = {"response_type": "ephemeral", "text": text}
+    if blocks:
+        answer["blocks"] = blocks
+    return answer
+
+
+@dataclass(slots=True)
+class Request:
+    """A verified request. ``delivery`` is the key under which it is carried out only once."""
+
+    house: House
+    client: AsyncWebClient
+    kind: str
+    body: dict[str, Any]
+    by: Actor
+    delivery: str
+    channel: str | None = None
+    trigger: str | None = None
+    response_url: str | None = None
+    text: str = ""
+    explicit: int | None = None
+    packed: dict[str, Any] = field(default_factory=dict)
+    values: kit.Values = field(default_factory=lambda: kit.Values({}))
+    background: Callable[[Awaitable[None]], None] = lambda work: None
+
+    @property
+    def user(self) -> str:
+        """The person who asked."""
+        return self.by.id
+
+    # --- doing -----------------------------------------------------------------------------
+
+    async def change(
+        self, verb: Callable[[Tx], T], answer: Callable[[T], Answer] = lambda _: None
+    ) -> Answer:
+        """Run a verb once for this delivery; a second copy gets the same answer and does nothing."""
+
+        def once(tx: Tx) -> Answer:
+            seen, before = tx.seen_before(self.delivery)
+            if seen:
+                raise AlreadyCarriedOut(before)
+            given = answer(verb(tx))
+            tx.remember(self.delivery, given)
+            return given
+
+        return await self.house.change(self.by, once)
+
+    async def change_incident(
+        self, verb: Callable[[Tx, Incident], T], answer: Callable[[T], Answer] = lambda _: None
+    ) -> Answer:
+        """The same, on the incident that this request is about (see :meth:`incident`)."""
+        return await self.change(lambda tx: verb(tx, self.incident(tx.session)), answer)
+
+    async def read(self, job: Callable[[Session], T]) -> T:
+        """Look without changing anything."""
+        return await self.house.read(job)
+
+    async def read_incident(self, job: Callable[[Session, Incident], T]) -> T:
+        """Look at the incident that this request is about."""
+        return await self.house.read(lambda session: job(session, self.incident(session)))
+
+    # --- which incident ----------------------------------------------------------------------
+
+    def incident(self, session: Session) -> Incident:
+        """Named by the button or the text, else the channel's. Raises ``WhichIncident``."""
+        number = self.packed.get("i") or self.explicit
+        found = (
+            session.get(Incident, number)
+            if number
+            else queries.by_channel(session, self.channel)
+            if self.channel
+            else None
+        )
+        if found is not None and queries.may_see(session, found, self.user):
+            return found
+        if found is not None and found.channel_id and found.channel_id == self.channel:
+            return found  # whoever is in the private channel sees it anyway
+        if number:
+            raise NotFound(
+                f"There is no {ref(number)}.", instead="`/incident list` shows what is open."
+            )
+        raise WhichIncident("Which incident is meant?")
+
+    # --- answering ---------------------------------------------------------------------------
+
+    def open(self, view: kit.Element, *, push: bool = False) -> None:
+        """Show a form, beside the acknowledgement. If that fails the person is told."""
+        self.background(self._open(view, push))
+
+    async def _open(self, view: kit.Element, push: bool) -> None:
+        assert self.trigger is not None
+        try:
+            call = self.client.views_push if push else self.client.views_open
+            await call(trigger_id=self.trigger, view=view)
+        except (TimeoutError, SlackApiError, OSError) as problem:
+            log.warning("view_not_opened", extra={"error": type(problem).__name__})
+            await self.whisper("The form could not be opened. Please try again.")
+
+    def reply(self, text: str, blocks: list[kit.Block] | None = None) -> None:
+        """Answer a click so that only this person sees it, after the acknowledgement."""
+        self.background(self.whisper(text, blocks))
+
+    async def whisper(self, text: str, blocks: list[kit.Block] | None = None) -> None:
+        """Say something to this person alone; a lost answer is logged, nothing depends on it."""
+        try:
+            if self.response_url:
+                from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+                hook = AsyncWebhookClient(self.response_url, session=self.client.session)
+                await hook.send(
+                    text=text, blocks=blocks, response_type="ephemeral", replace_original=False
+                )
+            elif self.channel:
+                await self.client.chat_postEphemeral(
+                    channel=self.channel, user=self.user, text=text, blocks=blocks
+                )
+            else:
+                await self.client.chat_postMessage(channel=self.user, text=text, blocks=blocks)
+        except (TimeoutError, SlackApiError, OSError) as problem:
+            log.warning("answer_lost", extra={"error": type(problem).__name__})
+
+    def split_ref(self) -> None:
+        """Take an incident's name off the front of the text: ``inc-3 roll back``."""
+        first, _, rest = self.text.partition(" ")
+        number = parse_ref(first) if first[:1].isalpha() or first[:1] == "#" else None
+        if number is not None:
+            self.explicit, self.text = number, rest.strip()
+
+
+Handler = Callable[[Request], Awaitable[Answer]]
+
+
+def refusal_text(problem: Refusal, typed: str = "") -> str:
+    """A refusal in words, with what was typed given back."""
+    parts = [problem.message]
+    if problem.instead:
+        parts.append(problem.instead)
+    if typed:
+        parts.append(f"You typed: `{kit.esc(kit.clip(typed, 1500)).replace('`', chr(39))}`")
+    return "\n".join(parts)
+
+
+def view_errors(problem: Refusal, blocks: list[str]) -> Answer:
+    """A refusal shown in the form, under the field it is about; what was typed stays."""
+    field_name = problem.field if problem.field in blocks else (blocks[0] if blocks else None)
+    text = (
+        str(problem)
+        if not isinstance(problem, BadInput)
+        else f"{problem.message} {problem.instead}"
+    )
+    if field_name is None:
+        return {"response_action": "push", "view": _said(text)}
+    return {"response_action": "errors", "errors": {field_name: text.strip().replace("`", "")}}
+
+
+def _said(text: str) -> kit.Element:
+    return kit.modal(
+        "said", "Not possible", [kit.section(kit.esc(text))], submit=None, close="Back"
+    )

@@ -1,0 +1,1 @@
+"""Tables by room, engine, the one writer, and migrations; SQLite and PostgreSQL."""

@@ -1,0 +1,22 @@
+"""How Alembic reaches the database: always through the connection it is handed."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from db import guards
+from db.tables import metadata
+
+connection = context.config.attributes.get("connection")
+if connection is None:
+    raise SystemExit("Run migrations with `steadyhand db upgrade`, which knows the database.")
+
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    render_as_batch=True,
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
+guards.install(connection)

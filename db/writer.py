@@ -1,0 +1,162 @@
+"""The one writer of a process, with group commit.
+
+Every change to the database is a plain function that gets a unit of work. One thread runs them,
+one after the other, several in one transaction when several wait; they are answered after the
+commit. A job that raises costs the others nothing: the batch is rolled back and each job is run
+again by itself. Jobs therefore touch nothing but the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from sqlmodel import Session
+
+from db.engine import Engines
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+MAX_BATCH = 64
+TRIES = 4
+
+
+class Batch(Protocol):
+    """What a transaction carries for the jobs in it."""
+
+    def flush(self) -> None:
+        """Write what was collected; called once, right before the commit."""
+
+    def committed(self) -> None:
+        """Called after the commit, in the writer's thread."""
+
+
+B = TypeVar("B", bound=Batch)
+
+
+@dataclass(slots=True)
+class _Job(Generic[B]):
+    run: Callable[[B], Any]
+    future: Future[Any]
+
+
+class Writer(Generic[B]):
+    """Runs write jobs serially. ``open_batch`` wraps a session and takes the write lock."""
+
+    def __init__(self, engines: Engines, open_batch: Callable[[Session], B]) -> None:
+        self._engines = engines
+        self._open_batch = open_batch
+        self._queue: queue.SimpleQueue[_Job[B] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._start = threading.Lock()
+        self._closed = False
+
+    async def run(self, job: Callable[[B], T]) -> T:
+        """Run ``job`` and return its answer once it is committed; raises what it raised."""
+        return await asyncio.wrap_future(self.submit(job))
+
+    def run_sync(self, job: Callable[[B], T]) -> T:
+        """The same for callers without an event loop (the command line)."""
+        return self.submit(job).result()
+
+    def submit(self, job: Callable[[B], T]) -> Future[T]:
+        """Queue ``job``; the future is done after the commit."""
+        if self._closed:
+            raise RuntimeError("the writer is closed")
+        if self._thread is None:
+            self._launch()
+        future: Future[T] = Future()
+        self._queue.put(_Job(job, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what is queued and stop the thread."""
+        self._closed = True
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+
+    def _launch(self) -> None:
+        with self._start:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._loop, name="writer", daemon=True)
+                self._thread.start()
+
+    def _loop(self) -> None:
+        while True:
+            first = self._queue.get()
+            if first is None:
+                return
+            jobs, stop = self._gather(first)
+            self._run_together(jobs)
+            if stop:
+                return
+
+    def _gather(self, first: _Job[B]) -> tuple[list[_Job[B]], bool]:
+        jobs = [first]
+        while len(jobs) < MAX_BATCH:
+            try:
+                job = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                return jobs, True
+            jobs.append(job)
+        return jobs, False
+
+    def _run_together(self, jobs: list[_Job[B]]) -> None:
+        if len(jobs) == 1:
+            self._run_alone(jobs[0])
+            return
+        try:
+            answers = self._transaction([job.run for job in jobs])
+        except Exception:  # noqa: BLE001 - each job is run again below and keeps its own error
+            for job in jobs:
+                self._run_alone(job)
+            return
+        for job, answer in zip(jobs, answers, strict=True):
+            _settle(job.future, answer)
+
+    def _run_alone(self, job: _Job[B]) -> None:
+        for attempt in range(1, TRIES + 1):
+            try:
+                _settle(job.future, self._transaction([job.run])[0])
+                return
+            except (OperationalError, StaleDataError) as problem:
+                # A deadlock, a lock held too long, a lost connection: the work was rolled back.
+                if attempt == TRIES:
+                    job.future.set_exception(problem)
+                    return
+                log.warning("write_retried", extra={"attempt": attempt})
+                time.sleep(0.05 * attempt)
+            except BaseException as problem:  # noqa: BLE001 - it belongs to whoever asked
+                job.future.set_exception(problem)
+                return
+
+    def _transaction(self, runs: list[Callable[[B], Any]]) -> list[Any]:
+        with self._engines.write.begin() as conn:
+            session = Session(conn, expire_on_commit=False, autoflush=True)
+            try:
+                batch = self._open_batch(session)
+                answers = [run(batch) for run in runs]
+                session.flush()
+                batch.flush()
+            finally:
+                session.close()
+        batch.committed()
+        return answers
+
+
+def _settle(future: Future[Any], answer: Any) -> None:
+    if not future.cancelled():
+        future.set_result(answer)
