@@ -60,6 +60,8 @@ class Actor:
     id: str
     source: str = "house"
     trace: str = ""
+    #: The channel in which the person acted: whoever acts in an incident's channel is a responder.
+    channel: str | None = None
 
     @property
     def is_system(self) -> bool:

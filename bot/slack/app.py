@@ -7,6 +7,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -172,6 +173,7 @@ class SlackDoor:
         request.trigger = body.get("trigger_id")
         request.packed = kit.unpack(view.get("private_metadata"))
         request.channel = request.packed.get("c")
+        request.by = replace(request.by, channel=request.channel)
         request.values = kit.Values(view["state"])
         blocks = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
         try:
@@ -222,8 +224,9 @@ class SlackDoor:
     ) -> Request:
         user = user or body.get("user_id") or body["user"]["id"]
         trace = hashlib.sha256(delivery.encode()).hexdigest()[:16]
+        where = body.get("channel_id") or (body.get("channel") or {}).get("id") if kind != "event" else None
         return Request(
-            self._house, self._client, kind, body, Actor(user, source, trace), delivery,
+            self._house, self._client, kind, body, Actor(user, source, trace, where), delivery,
             background=self._background,
         )  # fmt: skip
 
