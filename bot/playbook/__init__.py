@@ -1,0 +1,1 @@
+"""The playbook room: load content, compose it for an incident, check it."""

@@ -1,0 +1,190 @@
+"""YAML with line numbers, so that each complaint about content can point at its line.
+
+Only the plain part of YAML is understood: mappings, lists, text, whole numbers, true/false and
+nothing. ``yes``, ``no``, dates and numbers with a point stay text, which keeps both people and
+content hashes free of surprises.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+from yaml.cyaml import CParser  # type: ignore[attr-defined]
+
+if TYPE_CHECKING:
+    Plain = dict[str, "Plain"] | list["Plain"] | str | int | bool | None
+else:
+    Plain = object
+
+Place = Sequence[str | int]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One fault in content: where it is, what is wrong, and what to do about it."""
+
+    file: str
+    line: int
+    what: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.what} Fix: {self.fix}"
+
+
+class ContentError(Exception):
+    """Content files have faults; `findings` lists every one with its file, line and fix."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(sorted(findings))
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+_INT = re.compile(r"-?(0|[1-9][0-9]*)\Z")
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+class _Reader(CParser):
+    """The C parser with no guessing: tags are settled in `_scalar` instead."""
+
+    def resolve(self, kind: type[yaml.Node], value: object, implicit: object) -> str:
+        """Called by the C parser for each node; plain and quoted scalars must stay apart."""
+        plain = kind is yaml.ScalarNode and isinstance(implicit, tuple) and bool(implicit[0])
+        return "plain" if plain else "text"
+
+    def descend_resolver(self, parent: object, index: object) -> None:
+        """Called by the C parser; there is nothing to resolve by path."""
+
+    def ascend_resolver(self) -> None:
+        """Called by the C parser; there is nothing to resolve by path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML file: its plain value, its hash, and the line of every place in it."""
+
+    file: str
+    value: Plain
+    root: yaml.Node | None
+    offset: int = 0
+    repeated: tuple[Finding, ...] = field(default=())
+
+    def line(self, place: Place = ()) -> int:
+        """The line (from 1) of a place such as ``('steps', 3, 'role')``, or its nearest parent."""
+        node, line = self.root, 1
+        if node is not None:
+            line = node.start_mark.line + 1
+        for part in place:
+            node, found = _child(node, part)
+            if found is None:
+                break
+            line = found
+        return line + self.offset
+
+    def finding(self, place: Place, what: str, fix: str) -> Finding:
+        """A finding at a place in this document."""
+        return Finding(self.file, self.line(place), what, fix)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the content, which comments and layout do not change."""
+        return sha256(self.value)
+
+
+def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node | None, int | None]:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(part):
+                return value, key.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        item = node.value[part]
+        return item, item.start_mark.line + 1
+    return None, None
+
+
+def canonical(value: object) -> bytes:
+    """Canonical JSON: sorted keys, no spaces, UTF-8. Raises TypeError on a float."""
+    _no_floats(value)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def _no_floats(value: object) -> None:
+    if isinstance(value, float):
+        raise TypeError("content holds no floats: write decimals as text")
+    if isinstance(value, dict):
+        for item in value.values():
+            _no_floats(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _no_floats(item)
+
+
+def sha256(value: object) -> str:
+    """The SHA-256, in hexadecimal, of a value's canonical JSON."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def read(path: Path, shown: str) -> Document:
+    """Read one YAML file. ``shown`` is the name used in messages. Raises ContentError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        fix = "Restore this file; the content folder is not complete without it."
+        raise ContentError([Finding(shown, 1, "The file is missing.", fix)]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        fix = "Make the file readable and save it as UTF-8."
+        raise ContentError([Finding(shown, 1, f"Cannot read it: {error}.", fix)]) from error
+    return read_text(text, shown)
+
+
+def read_text(text: str, shown: str, offset: int = 0) -> Document:
+    """Read YAML text; ``offset`` is the number of lines before it in its file."""
+    reader = _Reader(text)
+    try:
+        root = reader.get_single_node()
+    except yaml.YAMLError as error:
+        raise ContentError([_syntax(error, shown, offset)]) from error
+    finally:
+        reader.dispose()
+    repeated: list[Finding] = []
+    value = None if root is None else _plain(root, shown, offset, repeated)
+    return Document(shown, value, root, offset, tuple(repeated))
+
+
+def _syntax(error: yaml.YAMLError, shown: str, offset: int) -> Finding:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or "it cannot be parsed"
+    fix = "Check the indentation, the colons and the quotes on this line and the one above."
+    return Finding(shown, (mark.line if mark else 0) + 1 + offset, f"Not YAML: {problem}.", fix)
+
+
+def _plain(node: yaml.Node, shown: str, offset: int, repeated: list[Finding]) -> Plain:
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, shown, offset, repeated) for item in node.value]
+    if not isinstance(node, yaml.MappingNode):
+        return _scalar(node)
+    found: dict[str, Plain] = {}
+    for key, value in node.value:
+        if key.value in found:
+            what = f"'{key.value}' is written twice here."
+            line = key.start_mark.line + 1 + offset
+            repeated.append(Finding(shown, line, what, "Keep one of the two."))
+        found[str(key.value)] = _plain(value, shown, offset, repeated)
+    return found
+
+
+def _scalar(node: yaml.Node) -> str | int | bool | None:
+    text: str = node.value
+    if node.tag != "plain":
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    return int(text) if _INT.match(text) else text
