@@ -1,0 +1,81 @@
+"""Fixtures for every test. ``db_url`` and what stands on it run on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.house import House
+from tests.needs import needs_postgres
+from tests.support import databases, houses
+from tests.support.houses import Run
+
+ENGINES = [
+    pytest.param("sqlite", id="sqlite"),
+    pytest.param("postgres", id="postgres", marks=needs_postgres),
+]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    return databases.sqlite_template(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[databases.Postgres]:
+    """A PostgreSQL server of this test process."""
+    with databases.postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(params=ENGINES)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """``sqlite`` or ``postgres``: a test that uses this runs once on each."""
+    return str(request.param)
+
+
+@pytest.fixture
+def db_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a new, migrated database."""
+    if engine_name == "sqlite":
+        yield databases.sqlite_copy(request.getfixturevalue("sqlite_template"), tmp_path)
+        return
+    with request.getfixturevalue("postgres").database() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_db_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a new, empty database."""
+    if engine_name == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    with request.getfixturevalue("postgres").database(empty=True) as url:
+        yield url
+
+
+@pytest.fixture
+def house(db_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house with the real content, without Slack."""
+    made = houses.make_house(db_url, tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def run(house: House) -> Run:
+    """``run(person, verb)`` runs a verb in the house; ``run.later(minutes=5)`` moves the time."""
+    return Run(house)
+
+
+@pytest.fixture
+def proven(house: House) -> Iterator[None]:
+    """After the test the chain must hold and the state must follow from the record.
+
+    For all tests of a file: ``pytestmark = pytest.mark.usefixtures("proven")``.
+    """
+    yield
+    houses.assert_proven(house)
