@@ -94,7 +94,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     sys.setswitchinterval(0.0005)
     house = build_house(settings, clock)
     client = make_client(settings)
-    surface = all_surfaces(settings)
+    surface = all_surfaces(settings, house.env.content)
     slack = SlackAdapter(client, house.read, SlackRenderer(surface.wordings, house.env))
     tasks: dict[str, Task] = rooms.tasks()
     returned: dict[str, Returned] = rooms.returned()

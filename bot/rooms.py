@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.effects.dispatcher import Returned, Task
 from bot.effects.store import Claimed
-from bot.incident import opening
+from bot.incident import items, opening, queries
 from bot.incident import project as incident_project
 from bot.record import catalogue as c
+from bot.record.entry import Actor
 from bot.record.tx import Projector, Tx
+from bot.timing import rfc3339
 
 
 def projectors() -> Mapping[str, Projector]:
@@ -29,6 +32,7 @@ def returned() -> dict[str, Returned]:
         "channel.create": _channel_made,
         "card.post": _card_posted,
         "announce.post": _announced,
+        "message.fetch": _message_read,
     }
 
 
@@ -54,3 +58,17 @@ def _card_posted(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:
 def _announced(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:
     assert effect.incident is not None
     opening.announced(tx, effect.incident, result["channel"], result["ts"])
+
+
+def _message_read(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:
+    """The message that somebody marked with the emoji: keep it, in that person's name."""
+    assert effect.incident is not None
+    payload = effect.payload
+    posted = datetime.fromtimestamp(float(payload["ts"]), UTC)
+    message = opening.Evidence(
+        payload["channel"], payload["ts"], rfc3339(posted), result["text"] or "(no text)",
+        result["author"], result["permalink"],
+    )  # fmt: skip
+    by = Actor(payload["by"], "reaction", effect.trace, payload["channel"])
+    incident = queries.get(tx.session, effect.incident)
+    items.capture(Tx(tx.batch, by), incident, message, "reaction")

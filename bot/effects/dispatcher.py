@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -125,10 +126,8 @@ class Dispatcher:
             log.warning("effects_taken_over", extra={"count": freed})
 
     async def _pause(self) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), POLL_S)
-        except TimeoutError:
-            pass
 
     async def _round(self) -> bool:
         free = self._room - len(self._running)

@@ -75,6 +75,7 @@ class SlackAdapter:
             "notice.post": self._post_notice,
             "person.tell": self._tell,
             "message.react": self._react,
+            "message.fetch": self._fetch,
         }
 
     def handles(self, kind: str) -> bool:
@@ -258,6 +259,25 @@ class SlackAdapter:
             channel=payload["channel"], timestamp=payload["ts"], name=payload["name"]
         )
         return Done()
+
+    async def _fetch(self, effect: Claimed) -> Outcome:
+        """Read one message; reading can be repeated at will."""
+        payload = effect.payload
+        channel, ts = payload["channel"], payload["ts"]
+        page = await self._client.conversations_replies(
+            channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=10
+        )
+        found = next((m for m in page["messages"] if m["ts"] == ts), None)
+        if found is None:
+            return Failed("the message is gone")
+        link = await self._client.chat_getPermalink(channel=channel, message_ts=ts)
+        return Done(
+            {
+                "text": found.get("text", ""),
+                "author": found.get("user") or found.get("bot_id") or "unknown",
+                "permalink": link["permalink"],
+            }
+        )
 
     async def _post(
         self, effect: Claimed, channel: str, message: Message, thread: str | None = None

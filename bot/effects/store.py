@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from db.tables import EffectRow
 
@@ -36,28 +36,28 @@ class Claimed:
 
 def ready(now: datetime) -> Any:
     """Condition: due, its lane free and paced, and what it waits for done."""
-    earlier, before, paced = aliased(EffectRow), aliased(EffectRow), aliased(EffectRow)
+    earlier, before = aliased(EffectRow), aliased(EffectRow)
     lane_busy = exists().where(
-        earlier.lane == EffectRow.lane,  # type: ignore[arg-type]
-        earlier.id < EffectRow.id,  # type: ignore[arg-type,operator]
-        earlier.state.in_(("pending", "inflight")),  # type: ignore[attr-defined]
+        col(earlier.lane) == col(EffectRow.lane),
+        col(earlier.id) < col(EffectRow.id),
+        col(earlier.state).in_(("pending", "inflight")),
     )
-    before_done = exists().where(before.key == EffectRow.after, before.state == "done")  # type: ignore[arg-type]
+    before_done = exists().where(
+        col(before.key) == col(EffectRow.after), col(before.state) == "done"
+    )
     return and_(
         or_(
-            and_(EffectRow.state == "pending", EffectRow.next_at <= now),  # type: ignore[arg-type]
-            and_(EffectRow.state == "inflight", EffectRow.lease_until < now),  # type: ignore[arg-type,operator]
+            and_(col(EffectRow.state) == "pending", col(EffectRow.next_at) <= now),
+            and_(col(EffectRow.state) == "inflight", col(EffectRow.lease_until) < now),
         ),
         ~lane_busy,
-        or_(EffectRow.after.is_(None), before_done),  # type: ignore[union-attr]
+        or_(col(EffectRow.after).is_(None), before_done),
     )
 
 
 def claim(session: Session, now: datetime, owner: str, limit: int) -> list[Claimed]:
     """Take up to ``limit`` effects that are ready. The caller holds the write lock."""
-    statement = (
-        select(EffectRow).where(ready(now)).order_by(EffectRow.id).limit(limit)  # type: ignore[arg-type]
-    )
+    statement = select(EffectRow).where(ready(now)).order_by(col(EffectRow.id)).limit(limit)
     out = []
     for row in session.execute(statement).scalars():
         wait = _pace_left(session, row, now)
@@ -85,7 +85,7 @@ def _pace_left(session: Session, row: EffectRow, now: datetime) -> datetime | No
     if not row.pace_ms:
         return None
     last = session.execute(
-        select(func.max(EffectRow.done_at)).where(EffectRow.lane == row.lane)  # type: ignore[arg-type]
+        select(func.max(col(EffectRow.done_at))).where(col(EffectRow.lane) == row.lane)
     ).scalar()
     if last is None:
         return None
@@ -125,9 +125,9 @@ def hold_kind(session: Session, prefix_kinds: Iterable[str], until: datetime) ->
     session.execute(
         update(EffectRow)
         .where(
-            EffectRow.kind.in_(list(prefix_kinds)),  # type: ignore[attr-defined]
-            EffectRow.state == "pending",  # type: ignore[arg-type]
-            EffectRow.next_at < until,  # type: ignore[arg-type]
+            col(EffectRow.kind).in_(list(prefix_kinds)),
+            col(EffectRow.state) == "pending",
+            col(EffectRow.next_at) < until,
         )
         .values(next_at=until)
     )
@@ -140,7 +140,7 @@ def reclaim(session: Session, now: datetime, dead_owners: Iterable[str]) -> int:
         return 0
     found = session.execute(
         update(EffectRow)
-        .where(EffectRow.state == "inflight", EffectRow.owner.in_(owners))  # type: ignore[arg-type,union-attr]
+        .where(col(EffectRow.state) == "inflight", col(EffectRow.owner).in_(owners))
         .values(lease_until=now - timedelta(seconds=1))
     )
     return int(found.rowcount)  # type: ignore[attr-defined]
@@ -148,13 +148,13 @@ def reclaim(session: Session, now: datetime, dead_owners: Iterable[str]) -> int:
 
 def owners(session: Session) -> list[str]:
     """Every process that has an effect in hand."""
-    statement = select(EffectRow.owner).where(EffectRow.state == "inflight").distinct()  # type: ignore[call-overload]
+    statement = select(col(EffectRow.owner)).where(col(EffectRow.state) == "inflight").distinct()
     return [owner for owner in session.execute(statement).scalars() if owner]
 
 
 def next_due(session: Session) -> datetime | None:
     """When the next open effect may be tried."""
-    statement = select(func.min(EffectRow.next_at)).where(EffectRow.state == "pending")  # type: ignore[arg-type]
+    statement = select(func.min(col(EffectRow.next_at))).where(col(EffectRow.state) == "pending")
     return session.execute(statement).scalar()
 
 
@@ -163,17 +163,17 @@ def troubles(session: Session, incident: int) -> list[EffectRow]:
     statement = (
         select(EffectRow)
         .where(
-            EffectRow.incident == incident,  # type: ignore[arg-type]
+            col(EffectRow.incident) == incident,
             or_(
-                EffectRow.state == "failed",  # type: ignore[arg-type]
-                and_(EffectRow.state == "pending", EffectRow.attempts > 1),  # type: ignore[arg-type]
+                col(EffectRow.state) == "failed",
+                and_(col(EffectRow.state) == "pending", col(EffectRow.attempts) > 1),
             ),
         )
-        .order_by(EffectRow.id)  # type: ignore[arg-type]
+        .order_by(col(EffectRow.id))
     )
     return list(session.execute(statement).scalars())
 
 
 def by_key(session: Session, key: str) -> EffectRow | None:
     """The effect with this key."""
-    return session.execute(select(EffectRow).where(EffectRow.key == key)).scalars().first()  # type: ignore[arg-type]
+    return session.execute(select(EffectRow).where(col(EffectRow.key) == key)).scalars().first()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlmodel import col, select
 
 from bot.effects import kinds
 from bot.errors import BadInput
+from bot.incident import assessing, queries
 from bot.incident.names import channel_name
 from bot.record import catalogue as c
 from bot.record.tx import Tx
@@ -50,6 +51,10 @@ def open_incident(
     private: bool = False,
     origin_channel: str | None = None,
     evidence: Evidence | None = None,
+    severity: str | None = None,
+    families: tuple[str, ...] = (),
+    summary: str = "",
+    people: tuple[str, ...] = (),
 ) -> Opened:
     """Open an incident (or a drill). The opener commands it until somebody takes over.
 
@@ -78,7 +83,8 @@ def open_incident(
     tx.append(
         c.IncidentOpened(
             number=number, drill=drill, private=private, channel_name=name,
-            origin_channel=origin_channel, title=title, opener=tx.by.id,
+            origin_channel=origin_channel, title=title, opener=tx.by.id, families=list(families),
+            summary=summary,
         ),
         number,
         role="commander",
@@ -89,8 +95,12 @@ def open_incident(
     tx.effect(
         *kinds.opening(number, name=name, private=private, opener=tx.by.id, announce=announce)
     )
-    if tx.env.default_responders:
-        tx.effect(kinds.invite(number, "responders", list(tx.env.default_responders)))
+    asked = [person for person in (*tx.env.default_responders, *people) if person != tx.by.id]
+    if asked:
+        tx.effect(kinds.invite(number, "responders", list(dict.fromkeys(asked))))
+    if severity is not None:
+        tx.session.flush()
+        assessing.set_severity(tx, queries.get(tx.session, number), severity)
     return Opened(number, title, drill, private)
 
 
@@ -125,14 +135,14 @@ def _just_opened(tx: Tx, title: str, drill: bool) -> Incident | None:
     statement = (
         select(Incident)
         .where(
-            Incident.number > tx.batch.last_incident() - 50,  # type: ignore[arg-type]
-            Incident.opened_by == tx.by.id,  # type: ignore[arg-type]
-            Incident.opened_at > tx.now - SAME_WITHIN,  # type: ignore[arg-type]
-            Incident.status.in_(("investigating", "contained")),  # type: ignore[attr-defined]
+            col(Incident.number) > tx.batch.last_incident() - 50,
+            col(Incident.opened_by) == tx.by.id,
+            col(Incident.opened_at) > tx.now - SAME_WITHIN,
+            col(Incident.status).in_(("investigating", "contained")),
         )
-        .order_by(Incident.number.desc())  # type: ignore[attr-defined]
+        .order_by(col(Incident.number).desc())
     )
-    for found in tx.session.execute(statement).scalars():
+    for found in tx.session.exec(statement):
         if found.title == title and (found.kind == "drill") == drill:
             return found
     return None

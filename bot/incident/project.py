@@ -27,6 +27,8 @@ def opened(session: Session, e: Recorded) -> None:
             kind="drill" if entry.drill else "real",
             private=entry.private,
             title=entry.title,
+            summary=entry.summary,
+            families=list(entry.families),
             opened_by=entry.opener,
             opened_at=e.at,
             origin_channel=entry.origin_channel,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import exists, or_, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from bot.errors import NotFound
 from bot.incident.names import ref
@@ -24,22 +24,24 @@ def get(session: Session, number: int) -> Incident:
 
 def by_channel(session: Session, channel_id: str) -> Incident | None:
     """The incident whose channel this is."""
-    statement = select(Incident).where(Incident.channel_id == channel_id)  # type: ignore[arg-type]
+    statement = select(Incident).where(col(Incident.channel_id) == channel_id)
     return session.execute(statement).scalars().first()
 
 
 def visible_to(person: str):  # type: ignore[no-untyped-def]
     """Condition: public incidents, and private ones in which the person has a part."""
-    part = exists().where(RoleHolder.incident == Incident.number, RoleHolder.holder == person)  # type: ignore[arg-type]
-    return or_(Incident.private.is_(False), Incident.opened_by == person, part)  # type: ignore[attr-defined]
+    part = exists().where(
+        col(RoleHolder.incident) == col(Incident.number), col(RoleHolder.holder) == person
+    )
+    return or_(col(Incident.private).is_(False), col(Incident.opened_by) == person, part)
 
 
 def may_see(session: Session, incident: Incident, person: str) -> bool:
     """Whether the person may know that this incident exists."""
     if not incident.private or incident.opened_by == person or person == "system":
         return True
-    held = select(RoleHolder.role).where(  # type: ignore[call-overload]
-        RoleHolder.incident == incident.number, RoleHolder.holder == person
+    held = select(col(RoleHolder.role)).where(
+        col(RoleHolder.incident) == incident.number, col(RoleHolder.holder) == person
     )
     return session.execute(held).first() is not None
 
@@ -48,8 +50,8 @@ def open_incidents(session: Session, person: str, limit: int = 20) -> list[Incid
     """What is open and visible to the person, newest first."""
     statement = (
         select(Incident)
-        .where(Incident.status.in_(OPEN_STATUSES), visible_to(person))  # type: ignore[attr-defined]
-        .order_by(Incident.number.desc())  # type: ignore[attr-defined]
+        .where(col(Incident.status).in_(OPEN_STATUSES), visible_to(person))
+        .order_by(col(Incident.number).desc())
         .limit(limit)
     )
     return list(session.execute(statement).scalars())
@@ -59,9 +61,9 @@ def mine(session: Session, person: str, limit: int = 20) -> list[Incident]:
     """Open or resolved incidents in which the person holds a role, newest first."""
     statement = (
         select(Incident)
-        .join(RoleHolder, RoleHolder.incident == Incident.number)  # type: ignore[arg-type]
-        .where(RoleHolder.holder == person, Incident.status != "closed")  # type: ignore[arg-type]
-        .order_by(Incident.number.desc())  # type: ignore[attr-defined]
+        .join(RoleHolder, col(RoleHolder.incident) == col(Incident.number))
+        .where(col(RoleHolder.holder) == person, col(Incident.status) != "closed")
+        .order_by(col(Incident.number).desc())
         .distinct()
         .limit(limit)
     )
@@ -70,7 +72,7 @@ def mine(session: Session, person: str, limit: int = 20) -> list[Incident]:
 
 def roles(session: Session, number: int) -> list[RoleHolder]:
     """Who holds or was offered a role, commander first."""
-    statement = select(RoleHolder).where(RoleHolder.incident == number)  # type: ignore[arg-type]
+    statement = select(RoleHolder).where(col(RoleHolder.incident) == number)
     found = list(session.execute(statement).scalars())
     return sorted(found, key=lambda holder: (holder.role != "commander", holder.role))
 

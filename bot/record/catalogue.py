@@ -26,8 +26,10 @@ class IncidentOpened(Entry):
     private: bool = False
     channel_name: str
     origin_channel: str | None = None
+    families: list[str] = []
     title: Private[str]
     opener: Private[str]
+    summary: Private[str] = ""
 
 
 class ChannelMade(Entry):
@@ -188,11 +190,17 @@ class PlaybookComposed(Entry):
 
     kind: ClassVar[str] = "playbook.composed"
     modules: list[Json]
+    #: Whole plans of steps that were not there before, and of open steps whose plan changed.
     added: list[Json]
+    changed: list[Json] = []
     kept: list[str]
+    #: Every required step in the order in which it is walked.
+    order: list[str] = []
     not_required: list[Json]
     criteria: list[Json]
     why: list[str]
+    #: Rule files (ladder, levels …) and their hashes at this moment.
+    rules: dict[str, str] = {}
 
 
 class StepDone(Entry):
@@ -229,6 +237,30 @@ class StepReopened(Entry):
     reason: Private[str] = ""
 
 
+class StepPreconditionsWaived(Entry):
+    """The commander let a step go ahead although steps before it are not done."""
+
+    kind: ClassVar[str] = "step.preconditions_waived"
+    key: str
+    preconditions: list[str]
+    reason: Private[str]
+
+
+class StepsOverdue(Entry):
+    """Steps that were not done by the time the playbook sets."""
+
+    kind: ClassVar[str] = "steps.overdue"
+    keys: list[str]
+    due_at: str
+
+
+class FactsSet(Entry):
+    """Facts that conditions of the playbook ask for became known, or unknown again (null)."""
+
+    kind: ClassVar[str] = "facts.set"
+    facts: Json
+
+
 class StepAssigned(Entry):
     """A person took a step or was given it."""
 
@@ -248,6 +280,8 @@ class ApprovalAsked(Entry):
     rule: Json
     expires_at: str | None = None
     title: Private[str]
+    #: What the approvers are shown: what, why, effect, side effects, way back.
+    details: Private[Json] = {}
 
 
 class ApprovalGiven(Entry):
@@ -256,7 +290,8 @@ class ApprovalGiven(Entry):
     kind: ClassVar[str] = "approval.given"
     number: int
     digest: str
-    role: str
+    #: The roles that the rule names and this person held at that moment.
+    roles: list[str]
     complete: bool
     comment: Private[str] = ""
 

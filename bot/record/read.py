@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, get_origin
 
 from sqlalchemy import select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from bot.record.catalogue import all_kinds
 from bot.record.entry import ERASED, Entry, Recorded
@@ -28,17 +28,17 @@ def entries(
     """Entries in order: of one incident (``after`` counts its own numbers) or of the whole record."""
     statement = select(EntryRow, EntryPrivate).outerjoin(
         EntryPrivate,
-        EntryPrivate.seq == EntryRow.seq,  # type: ignore[arg-type]
+        col(EntryPrivate.seq) == col(EntryRow.seq),
     )
     if incident is None:
-        statement = statement.where(EntryRow.seq > after).order_by(EntryRow.seq)  # type: ignore[arg-type]
+        statement = statement.where(col(EntryRow.seq) > after).order_by(col(EntryRow.seq))
     else:
         statement = statement.where(
-            EntryRow.incident == incident,
-            EntryRow.n > after,  # type: ignore[arg-type,operator]
-        ).order_by(EntryRow.n)  # type: ignore[arg-type]
+            col(EntryRow.incident) == incident,
+            col(EntryRow.n) > after,
+        ).order_by(col(EntryRow.n))
     if kinds is not None:
-        statement = statement.where(EntryRow.kind.in_(list(kinds)))  # type: ignore[attr-defined]
+        statement = statement.where(col(EntryRow.kind).in_(list(kinds)))
     if limit is not None:
         statement = statement.limit(limit)
     for row, private in session.execute(statement.execution_options(yield_per=500)):
@@ -49,9 +49,9 @@ def latest(session: Session, incident: int, limit: int) -> list[Recorded]:
     """The last ``limit`` entries of an incident, oldest first."""
     statement = (
         select(EntryRow, EntryPrivate)
-        .outerjoin(EntryPrivate, EntryPrivate.seq == EntryRow.seq)  # type: ignore[arg-type]
-        .where(EntryRow.incident == incident)  # type: ignore[arg-type]
-        .order_by(EntryRow.n.desc())  # type: ignore[union-attr]
+        .outerjoin(EntryPrivate, col(EntryPrivate.seq) == col(EntryRow.seq))
+        .where(col(EntryRow.incident) == incident)
+        .order_by(col(EntryRow.n).desc())
         .limit(limit)
     )
     found = [from_row(row, private) for row, private in session.execute(statement)]

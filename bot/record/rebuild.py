@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, delete, inspect, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from bot.record.read import entries
 from bot.record.tx import Projector, project
@@ -59,7 +59,7 @@ def check_all(
 ) -> tuple[int, list[Difference]]:
     """Check every incident. Returns how many there are and every difference."""
     scratch = scratch_engine()
-    numbers = list(session.execute(select(Incident.number)).scalars())  # type: ignore[call-overload]
+    numbers = list(session.execute(select(col(Incident.number))).scalars())
     found: list[Difference] = []
     for number in numbers:
         found += check_incident(session, projectors, number, scratch)
@@ -69,13 +69,13 @@ def check_all(
 def scratch_engine() -> Engine:
     """An empty database in memory with the state tables."""
     engine = create_engine("sqlite://")
-    metadata.create_all(engine, tables=[table.__table__ for table in STATE_TABLES])  # type: ignore[attr-defined]
+    metadata.create_all(engine, tables=[inspect(table).local_table for table in STATE_TABLES])
     return engine
 
 
 def _compare(number: int, table: type, stored: Session, rebuilt: Session) -> list[Difference]:
     before, after = _rows(stored, table, number), _rows(rebuilt, table, number)
-    name = table.__tablename__  # type: ignore[attr-defined]
+    name = str(inspect(table).local_table.name)
     out = []
     for key in sorted(before.keys() | after.keys(), key=str):
         one, two = before.get(key), after.get(key)
@@ -96,7 +96,7 @@ def _rows(session: Session, table: Any, number: int) -> dict[tuple[Any, ...], di
     names = [column.key for column in inspect(table).columns]
     session.expire_all()
     out = {}
-    for row in session.execute(select(table).where(owner == number)).scalars():
+    for row in session.execute(select(table).where(col(owner) == number)).scalars():
         values = {name: getattr(row, name) for name in names}
         out[tuple(values[key] for key in keys)] = values
     return out

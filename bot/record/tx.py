@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import exists, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from bot.effects.kinds import Effect, refresh_card
 from bot.record.entry import Actor, Entry, Recorded, canonical, clean_text, leaf_hash
@@ -130,9 +130,9 @@ class Batch:
         for incident, n in self._cards.items():
             waiting = select(
                 exists().where(
-                    EffectRow.incident == incident,  # type: ignore[arg-type]
-                    EffectRow.kind == "card.update",  # type: ignore[arg-type]
-                    EffectRow.state == "pending",  # type: ignore[arg-type]
+                    col(EffectRow.incident) == incident,
+                    col(EffectRow.kind) == "card.update",
+                    col(EffectRow.state) == "pending",
                 )
             )
             if not self.session.execute(waiting).scalar():
@@ -238,10 +238,10 @@ class Tx:
 
 def roles_held(session: Session, incident: int, person: str) -> list[str]:
     """Roles that ``person`` has accepted in ``incident``, commander first."""
-    statement = select(RoleHolder.role).where(  # type: ignore[call-overload]
-        RoleHolder.incident == incident,
-        RoleHolder.holder == person,
-        RoleHolder.state == "accepted",
+    statement = select(col(RoleHolder.role)).where(
+        col(RoleHolder.incident) == incident,
+        col(RoleHolder.holder) == person,
+        col(RoleHolder.state) == "accepted",
     )
     return sorted(
         session.execute(statement).scalars(), key=lambda role: (role != "commander", role)

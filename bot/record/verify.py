@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from bot.record.entry import commitment, leaf_hash
 from db.tables import EntryPrivate, EntryRow, Head
@@ -42,8 +42,8 @@ def verify_chain(session: Session) -> Verdict:
     prev, count = "", 0
     statement = (
         select(EntryRow, EntryPrivate)
-        .outerjoin(EntryPrivate, EntryPrivate.seq == EntryRow.seq)  # type: ignore[arg-type]
-        .order_by(EntryRow.seq)  # type: ignore[arg-type]
+        .outerjoin(EntryPrivate, col(EntryPrivate.seq) == col(EntryRow.seq))
+        .order_by(col(EntryRow.seq))
         .execution_options(yield_per=500)
     )
     for row, private in session.execute(statement):

@@ -80,7 +80,7 @@ class SlackDoor:
         handler = AsyncSocketModeHandler(
             self.bolt, self._settings.slack_app_token.get_secret_value(), web_client=self._client
         )
-        await handler.connect_async()
+        await handler.connect_async()  # type: ignore[no-untyped-call]
         return handler
 
     async def close(self) -> None:
@@ -106,7 +106,7 @@ class SlackDoor:
         async def command(body: dict[str, Any], ack: Any) -> None:
             await ack(**(await self._command(body) or {}))
 
-        @app.action({"action_id": _ANY})  # type: ignore[arg-type]
+        @app.action({"action_id": _ANY})
         async def action(body: dict[str, Any], ack: Any) -> None:
             await self._action(body)
             await ack()
@@ -224,7 +224,11 @@ class SlackDoor:
     ) -> Request:
         user = user or body.get("user_id") or body["user"]["id"]
         trace = hashlib.sha256(delivery.encode()).hexdigest()[:16]
-        where = body.get("channel_id") or (body.get("channel") or {}).get("id") if kind != "event" else None
+        where = (
+            body.get("channel_id") or (body.get("channel") or {}).get("id")
+            if kind != "event"
+            else None
+        )
         return Request(
             self._house, self._client, kind, body, Actor(user, source, trace, where), delivery,
             background=self._background,

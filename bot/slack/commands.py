@@ -13,7 +13,19 @@ from bot.slack.request import Answer, Handler, Request, WhichIncident, only_you
 from bot.slack.router import Surface, Verb
 
 VERBS: tuple[Verb, ...] = (
-    Verb("open", "open TITLE", "Open an incident.", ("declare", "new", "start")),
+    Verb("open", "open TITLE", "Open an incident.", ("declare", "new", "start", "report")),
+    Verb("severity", "severity", "Answer the severity questions, or `severity sev2`.", ("sev",)),
+    Verb("role", "role comms @ann", "Take, give or list roles.", ("roles", "assign")),
+    Verb("decide", "decide TEXT because WHY", "Record a decision.", ("decision",)),
+    Verb("note", "note TEXT", "Record a fact.", ("fact", "log")),
+    Verb("hypothesis", "hypothesis TEXT", "Record a guess; `hypothesis 7 refuted` settles it."),
+    Verb("evidence", "evidence WHAT, WHERE", "Record evidence and where it is kept."),
+    Verb("correct", "correct 7 TEXT", "Correct an entry; the old one stays readable."),
+    Verb("timeline", "timeline", "Show the record.", ("record", "history")),
+    Verb("status", "status", "Show how things stand, and what went wrong."),
+    Verb("list", "list", "Show open incidents.", ("ls",)),
+    Verb("mine", "mine", "Show incidents in which you hold a role."),
+    Verb("help", "help", "Show this."),
 )
 
 

@@ -44,6 +44,15 @@ def without_mentions(text: str) -> str:
     return " ".join(_MENTION.sub(" ", text).split())
 
 
+def names_only(text: str) -> str:
+    """Escaped text in which mentions of people still show names; nothing else is parsed."""
+    out, last = [], 0
+    for match in _MENTION.finditer(text):
+        out += [esc(text[last : match.start()]), f"<@{match.group(1)}>"]
+        last = match.end()
+    return "".join([*out, esc(text[last:])])
+
+
 def clip(text: str, most: int) -> str:
     """At most ``most`` characters, with an ellipsis where something was cut."""
     return text if len(text) <= most else text[: most - 1] + "…"
@@ -217,6 +226,13 @@ def user_select(
     return {**out, **_given(initial_user=initial)}
 
 
+def users_select(action: str, placeholder: str = "Choose people") -> Element:
+    """A menu of people of whom several may be chosen."""
+    return {
+        "type": "multi_users_select", "action_id": action, "placeholder": plain(placeholder, 150)
+    }  # fmt: skip
+
+
 def datetime_picker(action: str, initial: datetime | None = None) -> Element:
     """A day and a time."""
     stamp = int(initial.timestamp()) if initial else None
@@ -282,7 +298,7 @@ class Values:
     """What a person filled into a form, by block id."""
 
     def __init__(self, state: dict[str, Any]) -> None:
-        self._values = {
+        self._values: dict[str, dict[str, Any]] = {
             block: next(iter(found.values()), {})
             for block, found in state.get("values", {}).items()
         }
@@ -305,6 +321,10 @@ class Values:
     def user(self, block: str) -> str | None:
         """The chosen person."""
         return self._values.get(block, {}).get("selected_user")
+
+    def users(self, block: str) -> list[str]:
+        """All chosen people."""
+        return list(self._values.get(block, {}).get("selected_users") or [])
 
     def moment(self, block: str) -> datetime | None:
         """The chosen day and time."""

@@ -12,6 +12,7 @@ from bot.incident.names import ref
 from bot.record.tx import Env
 from bot.slack import card, kit
 from bot.slack.router import Wording
+from bot.slack.wording import mark
 from db.tables import Incident
 
 TOPIC_MAX = 250
@@ -30,7 +31,7 @@ class SlackRenderer:
 
     def announcement(self, session: Session, incident: Incident) -> Message:
         """The line in the broadcast channel."""
-        head = f"{drill_mark(incident)}*{ref(incident.number)}* {kit.esc(incident.title)}"
+        head = f"{mark(incident)}*{ref(incident.number)}* {kit.esc(incident.title)}"
         where = f" · <#{incident.channel_id}>" if incident.channel_id else ""
         severity = incident.severity or "severity not assessed yet"
         line = f"{severity} · {incident.status} · opened by {kit.person(incident.opened_by)}{where}"
@@ -55,8 +56,3 @@ class SlackRenderer:
     ) -> Message:
         """A message by the name of its wording."""
         return self._wordings[name](session, incident, params)
-
-
-def drill_mark(incident: Incident | None) -> str:
-    """``DRILL`` before everything that belongs to a drill."""
-    return "*DRILL* · " if incident is not None and incident.kind == "drill" else ""

@@ -1,0 +1,129 @@
+"""The timeline: entries in plain words, one line each. Used by Slack, pages and documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.record import catalogue as c
+from bot.record.entry import Recorded
+
+#: Entries about the machinery; left out unless somebody asks for everything.
+QUIET = frozenset(
+    {
+        c.ChannelMade.kind, c.CardPosted.kind, c.IncidentAnnounced.kind, c.EffectRetried.kind,
+        c.SeverityAssessed.kind, c.PlaybookComposed.kind, c.StepAssigned.kind,
+        c.NoticeEdited.kind, c.DocumentExported.kind, c.ActionChanged.kind,
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: number, when it happened, who (in which role), what, in words."""
+
+    n: int
+    at: datetime
+    actor: str
+    role: str | None
+    kind: str
+    text: str
+    late: bool
+    late_reason: str = ""
+    link: str = ""
+
+
+def line(recorded: Recorded) -> Line:
+    """An entry in words. The text is untrusted: escape it for where it goes."""
+    late = (recorded.at - recorded.effective_at).total_seconds() > 600
+    return Line(
+        n=recorded.n or 0,
+        at=recorded.effective_at,
+        actor=recorded.actor,
+        role=recorded.role,
+        kind=recorded.entry.kind,
+        text=words(recorded),
+        late=late,
+        late_reason=recorded.late_reason,
+        link=getattr(recorded.entry, "permalink", ""),
+    )
+
+
+def words(recorded: Recorded) -> str:
+    """What happened, in one sentence."""
+    entry = recorded.entry
+    say = _WORDS.get(entry.kind)
+    return say(entry) if say is not None else (type(entry).__doc__ or entry.kind).splitlines()[0]
+
+
+def _why(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+_WORDS: dict[str, Callable[..., str]] = {
+    c.IncidentOpened.kind: lambda e: f"{'Drill' if e.drill else 'Incident'} opened: {e.title}",
+    c.ChannelMade.kind: lambda e: f"Channel #{e.channel_name} made",
+    c.ChannelLost.kind: lambda e: f"The channel was {e.what}",
+    c.TitleChanged.kind: lambda e: f"Title: {e.title}",
+    c.IncidentContained.kind: lambda e: f"Contained: {e.statement}",
+    c.IncidentResolved.kind: lambda e: f"Resolved{_why(e.reason)}",
+    c.IncidentReopened.kind: lambda e: f"Reopened: {e.reason}",
+    c.IncidentClosed.kind: lambda e: f"Closed{_why(e.reason)}",
+    c.SeverityAssessed.kind: lambda e: f"Severity assessed: the rules propose {e.proposed}",
+    c.SeveritySet.kind: lambda e: (
+        f"Severity {e.severity}"
+        + (f" (was {e.previous})" if e.previous else "")
+        + (", against the rules" if e.overridden else "")
+        + _why(e.reason)
+    ),
+    c.RoleOffered.kind: lambda e: f"Asked <@{e.holder}> to be {e.role}",
+    c.RoleAccepted.kind: lambda e: f"<@{e.holder}> is {e.role}",
+    c.RoleDeclined.kind: lambda e: f"<@{e.holder}> cannot be {e.role}",
+    c.RoleHandedOver.kind: lambda e: f"<@{e.holder}> took over as {e.role} from <@{e.previous}>",
+    c.RoleReleased.kind: lambda e: f"<@{e.holder}> is no longer {e.role}",
+    c.PlaybookComposed.kind: lambda e: (
+        f"Playbook composed: {len(e.added)} steps added, {len(e.not_required)} no longer required"
+    ),
+    c.StepDone.kind: lambda e: f"Step done: {e.key}" + (f" → {e.outcome}" if e.outcome else ""),
+    c.StepNotNeeded.kind: lambda e: f"Step not needed: {e.key} ({e.reason})",
+    c.StepBlocked.kind: lambda e: f"Step blocked: {e.key} ({e.reason})",
+    c.StepReopened.kind: lambda e: f"Step open again: {e.key}{_why(e.reason)}",
+    c.ApprovalAsked.kind: lambda e: f"Approval asked: {e.title}",
+    c.ApprovalGiven.kind: lambda e: f"Approval {e.number} given as {e.role}{_why(e.comment)}",
+    c.ApprovalRefused.kind: lambda e: f"Approval {e.number} refused as {e.role}: {e.comment}",
+    c.ApprovalEnded.kind: lambda e: f"Approval {e.number} {e.state}: {e.why}",
+    c.ApprovalRatified.kind: lambda e: f"Approval {e.number} ratified as {e.role}",
+    c.CriterionMet.kind: lambda e: f"Exit criterion met: {e.key} ({e.evidence})",
+    c.CriterionWaived.kind: lambda e: f"Exit criterion waived: {e.key} ({e.reason})",
+    c.CriterionReopened.kind: lambda e: f"Exit criterion open again: {e.key} ({e.reason})",
+    c.NoteAdded.kind: lambda e: e.text,
+    c.DecisionMade.kind: lambda e: f"Decision: {e.statement}{_why(e.rationale)}",
+    c.HypothesisStated.kind: lambda e: f"Hypothesis: {e.text}",
+    c.HypothesisMoved.kind: lambda e: f"Hypothesis {e.n} {e.status}{_why(e.reason)}",
+    c.EvidenceAdded.kind: lambda e: f"Evidence: {e.text}",
+    c.MessageCaptured.kind: lambda e: f"<@{e.author}> wrote: {e.text}",
+    c.MessageChanged.kind: lambda e: (
+        f"The message of entry {e.n} was {'deleted' if e.deleted else 'edited'} in Slack later"
+    ),
+    c.ItemCorrected.kind: lambda e: f"Correction of entry {e.n}: {e.text}{_why(e.reason)}",
+    c.ItemWithdrawn.kind: lambda e: f"Entry {e.n} withdrawn: {e.reason}",
+    c.UpdatePosted.kind: lambda e: f"Update: {e.text}",
+    c.NoticeDrafted.kind: lambda e: f"Notice {e.number} drafted for {e.audience} ({e.stage})",
+    c.NoticeSubmitted.kind: lambda e: f"Notice {e.number} sent for approval",
+    c.NoticeReturned.kind: lambda e: f"Notice {e.number} sent back: {e.comment}",
+    c.NoticeApproved.kind: lambda e: f"Notice {e.number} approved as {e.role}",
+    c.NoticePublished.kind: lambda e: f"Notice {e.number} published",
+    c.NoticeWithdrawn.kind: lambda e: f"Notice {e.number} withdrawn{_why(e.reason)}",
+    c.ActionAdded.kind: lambda e: f"Action item {e.number}: {e.text}",
+    c.ActionDone.kind: lambda e: f"Action item {e.number} done, proof: {e.proof}",
+    c.ActionProven.kind: lambda e: f"Action item {e.number} proven",
+    c.ActionReopened.kind: lambda e: f"Action item {e.number} open again: {e.reason}",
+    c.ActionDropped.kind: lambda e: f"Action item {e.number} dropped: {e.reason}",
+    c.PostmortemStarted.kind: lambda e: "Postmortem begun",
+    c.PostmortemEdited.kind: lambda e: f"Postmortem: {e.section} written",
+    c.PostmortemReviewed.kind: lambda e: "Postmortem reviewed",
+    c.EffectFailed.kind: lambda e: f"Did not happen: {e.effect}: {e.error}",
+    c.EffectGivenUp.kind: lambda e: f"Given up: {e.key}{_why(e.reason)}",
+    c.PermissionDenied.kind: lambda e: f"Refused: {e.verb}",
+}

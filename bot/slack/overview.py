@@ -1,0 +1,234 @@
+"""Looking: status, timeline, list, mine, help, the menu, and App Home."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from slack_sdk.errors import SlackApiError
+from sqlmodel import Session
+
+from bot.effects import store
+from bot.effects.names import in_words
+from bot.errors import BadInput
+from bot.incident import queries
+from bot.incident.names import ref
+from bot.record import read, timeline
+from bot.record.tx import Env
+from bot.slack import card, kit
+from bot.slack.commands import VERBS
+from bot.slack.open import form
+from bot.slack.request import Answer, Handler, Request, WhichIncident, only_you
+from bot.slack.router import Surface
+from bot.slack.wording import mark
+from db.tables import Incident
+
+log = logging.getLogger(__name__)
+LINES = 15
+#: Title and content of a part of App Home, for one person.
+Sections = Sequence[tuple[str, Callable[[Session, str, Env], list[kit.Block]]]]
+
+
+async def bare(request: Request) -> Answer:
+    """``/incident`` alone: the incident's menu in its channel, else the form and what is open."""
+    try:
+        number = await request.read_incident(lambda session, row: row.number)
+    except WhichIncident:
+        request.open(form(request.house.env.content, request.channel))
+        found = await request.read(lambda s: queries.open_incidents(s, request.user))
+        return only_you("Open incidents", _list_blocks(found)) if found else None
+    return await _menu(request, number)
+
+
+async def _menu(request: Request, number: int) -> Answer:
+    here = kit.pack(i=number)
+    blocks = [
+        kit.section(f"*{ref(number)}*: what do you want to do?"),
+        kit.actions(
+            kit.button("My steps", "next_steps", here, style="primary"),
+            kit.button("Post an update", "update_form", here),
+            kit.button("Assess severity", "severity_form", here),
+            kit.button("Assign a role", "role_form", here),
+            kit.button("Record a decision", "decision_form", here),
+            kit.button("Add to the record", "record_form", here),
+            kit.button("Draft a notice", "notice_form", here),
+            kit.button("Timeline", "timeline", here),
+        ),
+        kit.context("Everything else: `/incident help`"),
+    ]
+    return only_you(f"{ref(number)} menu", blocks)
+
+
+async def status_verb(request: Request) -> Answer:
+    """The card's content and whatever went wrong, for this person."""
+    env = request.house.env
+
+    def look(session: Session, row: Incident) -> list[kit.Block]:
+        blocks = card.render(session, row, env).blocks[: kit.MESSAGE_BLOCKS_MAX - 8]
+        return [*blocks, *trouble_blocks(session, row)]
+
+    return only_you("Status", await request.read_incident(look))
+
+
+def trouble_blocks(session: Session, row: Incident) -> list[kit.Block]:
+    """Effects that failed or keep failing, in words, with a button to try again."""
+    found = store.troubles(session, row.number)
+    blocks = []
+    for effect in found[:5]:
+        retry = kit.button(
+            "Try again", f"effect_retry:{effect.id}", kit.pack(i=row.number, k=effect.key)
+        )
+        state = "did not happen" if effect.state == "failed" else f"waits, {effect.attempts} tries"
+        text = f":warning: {in_words(effect.kind)} {state}: {kit.esc(effect.error)}"
+        blocks.append(kit.section(text, accessory=retry if effect.state == "failed" else None))
+    return blocks
+
+
+async def timeline_verb(request: Request) -> Answer:
+    """``/incident timeline`` shows the last entries; ``timeline all`` the quiet ones too."""
+    everything = request.text.lower() == "all"
+
+    def look(session: Session, row: Incident) -> Answer:
+        found = read.latest(session, row.number, 200)
+        lines = [
+            timeline.line(each)
+            for each in found
+            if everything or each.entry.kind not in timeline.QUIET
+        ]
+        return only_you(
+            f"Timeline of {ref(row.number)}", timeline_blocks(row, lines[-LINES:], len(lines))
+        )
+
+    return await request.read_incident(look)
+
+
+def timeline_blocks(row: Incident, lines: list[timeline.Line], total: int) -> list[kit.Block]:
+    """Lines of the timeline, the newest last."""
+    texts = []
+    for line in lines:
+        who = kit.person(line.actor) + (f" ({line.role})" if line.role else "")
+        late = " _entered later_" if line.late else ""
+        texts.append(f"`{line.n}` {kit.clock(line.at)} {who}: {_shown(line.text)}{late}")
+    blocks = [kit.section(f"{mark(row)}*Timeline of {ref(row.number)}*")]
+    chunk = ""
+    for text in texts:
+        if len(chunk) + len(text) > 2900:
+            blocks.append(kit.section(chunk))
+            chunk = ""
+        chunk += kit.clip(text, 2800) + "\n"
+    blocks.append(kit.section(chunk or "Nothing yet."))
+    more = f"{total - len(lines)} earlier entries. " if total > len(lines) else ""
+    blocks.append(kit.context(more + "Correct one: `/incident correct NUMBER NEW TEXT`"))
+    return blocks
+
+
+def _shown(text: str) -> str:
+    """Escaped, except the mentions that the timeline itself wrote at the start."""
+    return kit.names_only(kit.clip(text, 600))
+
+
+async def list_verb(request: Request) -> Answer:
+    """What is open."""
+    found = await request.read(lambda s: queries.open_incidents(s, request.user))
+    if not found:
+        return only_you("No incident is open. `/incident open TITLE` opens one.")
+    return only_you("Open incidents", _list_blocks(found))
+
+
+async def mine_verb(request: Request) -> Answer:
+    """Incidents in which this person holds a role."""
+    found = await request.read(lambda s: queries.mine(s, request.user))
+    if not found:
+        return only_you("You hold no role in an open incident.")
+    return only_you("Your incidents", _list_blocks(found))
+
+
+def _list_blocks(found: list[Incident]) -> list[kit.Block]:
+    lines = []
+    for row in found:
+        where = f" <#{row.channel_id}>" if row.channel_id else ""
+        severity = row.severity or "not assessed"
+        lines.append(
+            f"{mark(row)}*{ref(row.number)}* {kit.esc(kit.clip(row.title, 120))} · {severity} · "
+            f"{row.status}{where}"
+        )
+    return [kit.section("\n".join(lines))]
+
+
+async def help_verb(request: Request) -> Answer:
+    """All verbs, or one."""
+    word = request.text.lower()
+    chosen = [verb for verb in VERBS if not word or verb.name == word or word in verb.aliases]
+    if not chosen:
+        raise BadInput(
+            f"There is no «{kit.esc(word)}».", instead="`/incident help` lists all words."
+        )
+    lines = [f"`/incident {verb.usage}` {verb.what}" for verb in chosen]
+    return only_you(
+        "Help", [kit.section("\n".join(lines[i : i + 14])) for i in range(0, len(lines), 14)]
+    )
+
+
+async def effect_retry(request: Request) -> Answer:
+    """The button beside something that did not happen."""
+    from bot.effects import control
+
+    key = str(request.packed.get("k"))
+    return await request.change_incident(
+        lambda tx, row: control.retry(tx, key, row.number),
+        lambda _: only_you("It is tried again now."),
+    )
+
+
+def home_opened(sections: Sections) -> Handler:
+    """App Home: drawn anew each time somebody opens it."""
+
+    async def app_home_opened(request: Request) -> Answer:
+        if request.body["event"].get("tab", "home") != "home":
+            return None
+        view = await request.read(lambda session: home_view(session, request, sections))
+        request.background(_publish(request, view))
+        return None
+
+    return app_home_opened
+
+
+async def _publish(request: Request, view: kit.Element) -> None:
+    try:
+        await request.client.views_publish(user_id=request.user, view=view)
+    except (TimeoutError, SlackApiError, OSError) as problem:
+        log.warning("home_not_published", extra={"error": type(problem).__name__})
+
+
+def home_view(session: Session, request: Request, sections: Sections) -> kit.Element:
+    """My incidents, my steps, my approvals, my actions."""
+    mine = queries.mine(session, request.user)
+    others = [row for row in queries.open_incidents(session, request.user) if row not in mine]
+    blocks = [kit.actions(kit.button("Open an incident", "open_form", style="primary"))]
+    blocks += [kit.header("My incidents"), *(_list_blocks(mine) if mine else [_none("None.")])]
+    for title, build in sections:
+        found = build(session, request.user, request.house.env)
+        blocks += [kit.header(title), *(found or [_none("Nothing waits for you.")])]
+    if others:
+        blocks += [kit.header("Also open"), *_list_blocks(others)]
+    return kit.home(blocks)
+
+
+def _none(text: str) -> kit.Block:
+    return kit.context(text)
+
+
+def surface(sections: Sections) -> Surface:
+    """``sections`` are (title, build) pairs of the rooms for App Home."""
+    return Surface(
+        verbs={
+            "bare": bare,
+            "status": status_verb,
+            "timeline": timeline_verb,
+            "list": list_verb,
+            "mine": mine_verb,
+            "help": help_verb,
+        },
+        actions={"timeline": timeline_verb, "effect_retry": effect_retry},
+        events={"app_home_opened": home_opened(sections)},
+    )

@@ -1,0 +1,174 @@
+"""Roles: who holds what, take, offer, accept, decline, instructions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.errors import BadInput
+from bot.incident import queries, roles
+from bot.incident.names import ref
+from bot.playbook.load import Content
+from bot.record.tx import Tx
+from bot.slack import kit
+from bot.slack.request import Answer, Request, only_you
+from bot.slack.router import Surface
+from bot.slack.wording import Message, mark, simple
+from db.tables import Incident
+
+Params = dict[str, Any]
+
+
+async def role_verb(request: Request) -> Answer:
+    """``/incident role`` lists; ``role comms`` takes it; ``role comms @x`` offers; ``role comms release``."""
+    if not request.text:
+        return await role_list(request)
+    people = kit.mentioned(request.text)
+    words = kit.without_mentions(request.text)
+    if words.lower().startswith(("me ", "take ")):
+        words = words.split(" ", 1)[1]
+    if len(people) > 1:
+        raise BadInput("One person at a time.", instead="`/incident role comms @one`")
+    if words.lower().endswith(" release"):
+        name = words[: -len(" release")]
+        return await request.change_incident(
+            lambda tx, incident: roles.release(tx, incident, roles.find_role(tx, name)), only_you
+        )
+
+    def verb(tx: Tx, incident: Incident) -> str:
+        role = roles.find_role(tx, words.removesuffix(" me"))
+        return roles.assign(tx, incident, role, people[0] if people else request.user)
+
+    return await request.change_incident(verb, only_you)
+
+
+async def role_list(request: Request) -> Answer:
+    """Who holds what here, and a button for the form."""
+    content = request.house.env.content
+
+    def look(session: Session, incident: Incident) -> tuple[int, list[str], list[str]]:
+        held = {row.role: row for row in queries.roles(session, incident.number)}
+        lines = []
+        for role in content.roles.values():
+            row = held.get(role.id)
+            if row is not None:
+                asked = " (asked, not accepted yet)" if row.state == "offered" else ""
+                lines.append(f"*{role.title}*: {kit.person(row.holder)}{asked}")
+        free = [role.title for role in content.roles.values() if role.id not in held]
+        return incident.number, lines, free
+
+    number, lines, free = await request.read_incident(look)
+    blocks = [
+        kit.section(f"*Roles of {ref(number)}*\n" + "\n".join(lines)),
+        kit.context("Free: " + ", ".join(free)),
+        kit.actions(kit.button("Assign a role", "role_form", kit.pack(i=number))),
+    ]
+    return only_you(f"Roles of {ref(number)}", blocks)
+
+
+async def role_form(request: Request) -> Answer:
+    """The form to give a role to somebody."""
+    content = request.house.env.content
+    number = await request.read_incident(lambda session, incident: incident.number)
+    options = [kit.option(role.title, role.id, role.does) for role in content.roles.values()]
+    blocks = [
+        kit.ask("role", "Role", kit.select("role", options)),
+        kit.ask("person", "Who", kit.user_select("person", request.user)),
+    ]
+    meta = kit.pack(i=number, c=request.channel)
+    request.open(kit.modal("role_submit", "Assign a role", blocks, submit="Assign", meta=meta))
+    return None
+
+
+async def role_submit(request: Request) -> Answer:
+    """The form was sent."""
+    role, who = request.values.choice("role"), request.values.user("person")
+    if not role or not who:
+        raise BadInput("Choose a role and a person.", field="role" if not role else "person")
+    return await request.change_incident(
+        lambda tx, incident: roles.assign(tx, incident, role, who), only_you
+    )
+
+
+async def role_accept(request: Request) -> Answer:
+    """The button under an offer."""
+    role = str(request.packed.get("r"))
+    return await request.change_incident(
+        lambda tx, incident: roles.accept(tx, incident, role), only_you
+    )
+
+
+async def role_decline(request: Request) -> Answer:
+    """The other button under an offer."""
+    role = str(request.packed.get("r"))
+    return await request.change_incident(
+        lambda tx, incident: roles.decline(tx, incident, role), only_you
+    )
+
+
+def surface(content: Content) -> Surface:
+    """Needs the content's role titles and instructions for its messages."""
+
+    def title(role: str) -> str:
+        found = content.roles.get(role)
+        return found.title if found else role
+
+    def offer(session: Session, incident: Incident | None, params: Params) -> Message:
+        assert incident is not None
+        role, by = params["role"], kit.person(params["by"])
+        text = (
+            f"{by} asks you to be *{title(role)}* in *{ref(incident.number)}* "
+            f"{kit.esc(incident.title)} (<#{incident.channel_id}>)."
+        )
+        packed = kit.pack(i=incident.number, r=role)
+        buttons = kit.actions(
+            kit.button("Accept", "role_accept", packed, style="primary"),
+            kit.button("I cannot", "role_decline", packed),
+        )
+        return Message(
+            f"You are asked to be {title(role)}", [kit.section(mark(incident) + text), buttons]
+        )
+
+    def instructions(session: Session, incident: Incident | None, params: Params) -> Message:
+        assert incident is not None
+        role = content.roles[params["role"]]
+        lines = "\n".join(f"{n}. {line}" for n, line in enumerate(role.first_15, 1))
+        where = f"<#{incident.channel_id}>" if incident.channel_id else ref(incident.number)
+        text = f"{mark(incident)}You are *{role.title}* in {where}. {role.does}\n\n*Your first 15 minutes*\n{lines}"
+        return Message(
+            f"You are {role.title}",
+            [kit.section(text), kit.context("`/incident next` shows your steps.")],
+        )
+
+    def declined(session: Session, incident: Incident | None, params: Params) -> Message:
+        assert incident is not None
+        return simple(
+            incident,
+            f"{kit.person(params['holder'])} cannot be {title(params['role'])}. "
+            f"Ask somebody else: `/incident role {params['role']} @somebody`",
+        )
+
+    def handover(session: Session, incident: Incident | None, params: Params) -> Message:
+        assert incident is not None
+        return simple(
+            incident,
+            f"{kit.person(params['holder'])} took over as *{title(params['role'])}* "
+            f"from {kit.person(params['previous'])}.",
+        )
+
+    return Surface(
+        verbs={"role": role_verb},
+        actions={
+            "role_form": role_form,
+            "role_accept": role_accept,
+            "role_decline": role_decline,
+        },
+        views={"role_submit": role_submit},
+        wordings={
+            "role_offer": offer,
+            "role_instructions": instructions,
+            "role_declined": declined,
+            "role_handover": handover,
+        },
+    )
