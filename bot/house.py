@@ -57,8 +57,8 @@ class House:
         self._readers.shutdown(wait=False, cancel_futures=True)
         self.engines.dispose()
 
-    def _open_batch(self, session: Session) -> Batch:
-        return Batch(session, self.env, self.clock.now(), self._committed)
+    def _open_batch(self, session: Session, careful: bool) -> Batch:
+        return Batch(session, self.env, self.clock.now(), self._committed, careful=careful)
 
     def _committed(self, batch: Batch) -> None:
         if batch.effects_stored and self._loop is not None and self.dispatcher is not None:

@@ -2,8 +2,10 @@
 
 Every change to the database is a plain function that gets a unit of work. One thread runs them,
 one after the other, several in one transaction when several wait; they are answered after the
-commit. A job that raises costs the others nothing: the batch is rolled back and each job is run
-again by itself. Jobs therefore touch nothing but the database.
+commit. The first run is optimistic: it looks for nothing that the database itself would refuse (a
+request seen before breaks a unique key). When anything is raised, everything is rolled back and
+each job is run again by itself, carefully; what it raises then is its answer. Jobs therefore touch
+nothing but the database.
 """
 
 from __future__ import annotations
@@ -51,9 +53,9 @@ class _Job(Generic[B]):
 
 
 class Writer(Generic[B]):
-    """Runs write jobs serially. ``open_batch`` wraps a session and takes the write lock."""
+    """Runs write jobs serially. ``open_batch(session, careful)`` takes the write lock."""
 
-    def __init__(self, engines: Engines, open_batch: Callable[[Session], B]) -> None:
+    def __init__(self, engines: Engines, open_batch: Callable[[Session, bool], B]) -> None:
         self._engines = engines
         self._open_batch = open_batch
         self._queue: queue.SimpleQueue[_Job[B] | None] = queue.SimpleQueue()
@@ -115,11 +117,8 @@ class Writer(Generic[B]):
         return jobs, False
 
     def _run_together(self, jobs: list[_Job[B]]) -> None:
-        if len(jobs) == 1:
-            self._run_alone(jobs[0])
-            return
         try:
-            answers = self._transaction([job.run for job in jobs])
+            answers = self._transaction([job.run for job in jobs], careful=False)
         except Exception:  # noqa: BLE001 - each job is run again below and keeps its own error
             for job in jobs:
                 self._run_alone(job)
@@ -130,7 +129,7 @@ class Writer(Generic[B]):
     def _run_alone(self, job: _Job[B]) -> None:
         for attempt in range(1, TRIES + 1):
             try:
-                _settle(job.future, self._transaction([job.run])[0])
+                _settle(job.future, self._transaction([job.run], careful=True)[0])
                 return
             except (OperationalError, StaleDataError) as problem:
                 # A deadlock, a lock held too long, a lost connection: the work was rolled back.
@@ -143,11 +142,11 @@ class Writer(Generic[B]):
                 job.future.set_exception(problem)
                 return
 
-    def _transaction(self, runs: list[Callable[[B], Any]]) -> list[Any]:
+    def _transaction(self, runs: list[Callable[[B], Any]], *, careful: bool) -> list[Any]:
         with self._engines.write.begin() as conn:
             session = Session(conn, expire_on_commit=False, autoflush=True)
             try:
-                batch = self._open_batch(session)
+                batch = self._open_batch(session, careful)
                 answers = [run(batch) for run in runs]
                 session.flush()
                 batch.flush()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
-
-from sqlmodel import col, select
 
 from bot.effects import kinds
 from bot.errors import BadInput
@@ -13,10 +12,9 @@ from bot.incident import assessing, queries
 from bot.incident.names import channel_name
 from bot.record import catalogue as c
 from bot.record.tx import Tx
-from db.tables import Incident
 
 TITLE_MAX = 150
-#: The same person opening the same title within this time means the same incident.
+#: The same person opening the same title again within this time (at most twice it) means the same.
 SAME_WITHIN = timedelta(seconds=20)
 
 
@@ -77,7 +75,7 @@ def open_incident(
         )
     twin = _just_opened(tx, title, drill)
     if twin is not None:
-        return Opened(twin.number, twin.title, drill, twin.private, already=True)
+        return Opened(twin, title, drill, private, already=True)
     number = tx.batch.next_incident()
     name = channel_name(number, title, drill=drill, prefix=tx.env.channel_prefix)
     tx.append(
@@ -89,6 +87,7 @@ def open_incident(
         number,
         role="commander",
     )  # fmt: skip
+    _remember_opening(tx, title, drill, number)
     if evidence is not None:
         capture_first(tx, number, evidence)
     announce = None if private else tx.env.announce_channel
@@ -131,18 +130,22 @@ def announced(tx: Tx, number: int, channel_id: str, ts: str) -> None:
     tx.append(c.IncidentAnnounced(channel_id=channel_id, ts=ts), number)
 
 
-def _just_opened(tx: Tx, title: str, drill: bool) -> Incident | None:
-    statement = (
-        select(Incident)
-        .where(
-            col(Incident.number) > tx.batch.last_incident() - 50,
-            col(Incident.opened_by) == tx.by.id,
-            col(Incident.opened_at) > tx.now - SAME_WITHIN,
-            col(Incident.status).in_(("investigating", "contained")),
-        )
-        .order_by(col(Incident.number).desc())
-    )
-    for found in tx.session.exec(statement):
-        if found.title == title and (found.kind == "drill") == drill:
-            return found
+def _just_opened(tx: Tx, title: str, drill: bool) -> int | None:
+    """The incident that this person opened under this title a moment ago, if any."""
+    for key in _opening_keys(tx, title, drill)[:1]:
+        seen, answer = tx.seen_before(key)
+        if seen and answer is not None:
+            return int(answer["number"])
     return None
+
+
+def _remember_opening(tx: Tx, title: str, drill: bool, number: int) -> None:
+    for key in _opening_keys(tx, title, drill):
+        tx.remember(key, {"number": number})
+
+
+def _opening_keys(tx: Tx, title: str, drill: bool) -> tuple[str, str]:
+    """Keys of this stretch of time and the next: whoever opens the same again meets one of them."""
+    stretch = int(tx.now.timestamp() // SAME_WITHIN.total_seconds())
+    said = hashlib.sha256(f"{tx.by.id}\x1f{drill}\x1f{title.lower()}".encode()).hexdigest()[:32]
+    return f"opening:{said}:{stretch}", f"opening:{said}:{stretch + 1}"

@@ -10,6 +10,7 @@ from bot.record import catalogue as c
 from bot.record.entry import Recorded
 from bot.record.tx import Projector
 from bot.timing import from_rfc3339
+from db import pending
 from db.tables import Incident, RecordItem, RoleHolder
 
 
@@ -21,26 +22,23 @@ def _incident(session: Session, e: Recorded) -> Incident:
 
 def opened(session: Session, e: Recorded) -> None:
     entry: c.IncidentOpened = e.entry
-    session.add(
-        Incident(
-            number=entry.number,
-            kind="drill" if entry.drill else "real",
-            private=entry.private,
-            title=entry.title,
-            summary=entry.summary,
-            families=list(entry.families),
-            opened_by=entry.opener,
-            opened_at=e.at,
-            origin_channel=entry.origin_channel,
-            channel_name=entry.channel_name,
-            version=1,
-        )
-    )
-    session.add(
-        RoleHolder(
-            incident=entry.number, role="commander", holder=entry.opener, state="accepted",
-            given_by=entry.opener, since=e.at,
-        )
+    pending.add(
+        session,
+        Incident,
+        {
+            "number": entry.number, "kind": "drill" if entry.drill else "real",
+            "private": entry.private, "title": entry.title, "summary": entry.summary,
+            "families": list(entry.families), "opened_by": entry.opener, "opened_at": e.at,
+            "origin_channel": entry.origin_channel, "channel_name": entry.channel_name,
+        },
+    )  # fmt: skip
+    pending.add(
+        session,
+        RoleHolder,
+        {
+            "incident": entry.number, "role": "commander", "holder": entry.opener,
+            "state": "accepted", "given_by": entry.opener, "since": e.at,
+        },
     )  # fmt: skip
 
 

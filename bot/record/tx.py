@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import exists, insert, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from bot.effects.kinds import Effect, refresh_card
 from bot.record.entry import Actor, Entry, Recorded, canonical, clean_text, leaf_hash
 from bot.timing import rfc3339
+from db import pending
 from db.tables import Delivery, EffectRow, EntryPrivate, EntryRow, Head, Incident, RoleHolder
 
 Projector = Callable[[Session, Recorded], None]
@@ -51,11 +52,15 @@ class Batch:
         env: Env,
         now: datetime,
         on_commit: Callable[[Batch], None] = lambda batch: None,
+        *,
+        careful: bool = True,
     ) -> None:
         self.session = session
         self.env = env
         self.now = now
         self._on_commit = on_commit
+        #: False in the first, optimistic run: what a unique key refuses is not looked up before.
+        self.careful = careful
         self._head = _lock_head(session)
         self._entries: list[dict[str, Any]] = []
         self._private: list[dict[str, Any]] = []
@@ -68,6 +73,7 @@ class Batch:
     def next_incident(self) -> int:
         """A number for a new incident: one more than the last, never reused."""
         self._head.incidents += 1
+        self._last_n[self._head.incidents] = 0
         return self._head.incidents
 
     def last_incident(self) -> int:
@@ -113,12 +119,14 @@ class Batch:
         session = self.session
         self._want_cards()
         session.flush()
+        pending.write(session)
+        connection = session.connection()
         if self._entries:
-            session.execute(insert(EntryRow), self._entries)
+            connection.execute(_ENTRIES, self._entries)
         if self._private:
-            session.execute(insert(EntryPrivate), self._private)
+            connection.execute(_PRIVATE, self._private)
         if self._effects:
-            session.execute(_insert_new(session, EffectRow, "key"), list(self._effects.values()))
+            connection.execute(_EFFECTS[connection.dialect.name], list(self._effects.values()))
         self.effects_stored += len(self._effects)
         self._entries, self._private, self._effects = [], [], {}
 
@@ -227,13 +235,23 @@ class Tx:
         return self._roles[key]
 
     def seen_before(self, key: str) -> tuple[bool, dict[str, Any] | None]:
-        """Whether this delivery was carried out already, and what was answered then."""
+        """Whether this delivery was carried out already, and what was answered then.
+
+        The optimistic run does not look: :meth:`remember` will break the unique key then.
+        """
+        if not self.batch.careful:
+            return (False, None)
+        return self.recall(key)
+
+    def recall(self, key: str) -> tuple[bool, dict[str, Any] | None]:
+        """What was remembered under ``key``."""
         row = self.session.get(Delivery, key)
         return (True, row.answer) if row else (False, None)
 
     def remember(self, key: str, answer: dict[str, Any] | None) -> None:
         """Keep the answer to a delivery, with the change that it made."""
-        self.session.add(Delivery(key=key, received_at=self.now, answer=answer))
+        row = {"key": key, "received_at": self.now, "answer": answer}
+        pending.add(self.session, Delivery, row)
 
 
 def roles_held(session: Session, incident: int, person: str) -> list[str]:
@@ -253,7 +271,7 @@ def project(session: Session, projectors: Mapping[str, Projector], recorded: Rec
     projector = projectors.get(recorded.entry.kind)
     if projector is not None:
         projector(session, recorded)
-    if recorded.incident is not None and recorded.n is not None:
+    if recorded.incident is not None and recorded.n is not None and recorded.n > 1:
         row = session.get(Incident, recorded.incident)
         if row is not None:
             row.version = recorded.n
@@ -305,7 +323,13 @@ def _effect_row(effect: Effect, now: datetime, trace: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _insert_new(session: Session, table: Any, key: str) -> Any:
-    dialect = session.get_bind().dialect.name
-    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return make(table).on_conflict_do_nothing(index_elements=[key])
+def _insert_new(make: Any) -> Any:
+    return make(inspect(EffectRow).local_table).on_conflict_do_nothing(index_elements=["key"])
+
+
+_ENTRIES = insert(inspect(EntryRow).local_table)
+_PRIVATE = insert(inspect(EntryPrivate).local_table)
+_EFFECTS = {
+    "sqlite": _insert_new(sqlite.insert),
+    "postgresql": _insert_new(postgresql.insert),
+}

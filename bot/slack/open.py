@@ -142,7 +142,7 @@ async def open_submit(request: Request) -> Answer:
     }
 
     def verb(tx: Tx) -> Opened:
-        stashed = tx.seen_before(str(packed.get("s")))[1] if packed.get("s") else None
+        stashed = tx.recall(str(packed.get("s")))[1] if packed.get("s") else None
         evidence = Evidence(**stashed["message"]) if stashed else None
         return open_incident(tx, values.text("title"), evidence=evidence, **chosen)
 
