@@ -254,6 +254,9 @@ class Step(Strict):
         default=(), description="Must be attached before the step is done."
     )
     evidence_if_possible: tuple[Key, ...] = ()
+    offer: bool = Field(
+        default=False, description="Offered, not demanded: it may stay open when it is not needed."
+    )
     snapshot: bool = Field(
         default=False, description="Rungs that need a snapshot wait for this step."
     )

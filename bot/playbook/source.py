@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
+from bot.errors import ConfigError
+
 if TYPE_CHECKING:
     Plain = dict[str, "Plain"] | list["Plain"] | str | int | bool | None
 else:
@@ -39,12 +41,13 @@ class Finding:
         return f"{self.file}:{self.line}: {self.what} Fix: {self.fix}"
 
 
-class ContentError(Exception):
+class ContentError(ConfigError):
     """Content files have faults; `findings` lists every one with its file, line and fix."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(sorted(findings))
-        super().__init__("\n".join(str(finding) for finding in self.findings))
+        listed = "\n".join(str(finding) for finding in self.findings)
+        super().__init__(f"The playbook content has faults.\n{listed}")
 
 
 _INT = re.compile(r"-?(0|[1-9][0-9]*)\Z")
