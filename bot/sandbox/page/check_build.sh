@@ -4,6 +4,7 @@ set -eu
 cd "$(dirname "$0")"
 
 npx --no-install tsc --noEmit
+node test.mjs
 
 fresh="$(mktemp -d)"
 trap 'rm -rf "$fresh"' EXIT

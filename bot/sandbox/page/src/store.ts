@@ -116,7 +116,9 @@ async function fetchOnce(needs: Needs): Promise<void> {
     writeAddress();
     markRead();
   } catch (error) {
-    if (mine === epoch) set({ failure: (error as Error).message });
+    if (mine !== epoch) return;
+    set({ failure: (error as Error).message });
+    if (!state.snapshot && me !== FIRST_PERSON) become(FIRST_PERSON); // an address from another workspace
   }
 }
 

@@ -23,7 +23,7 @@ export function Blocks({ form }: { form: Form }) {
 
 const DRAW: Record<string, (block: Block) => ComponentChildren> = {
   section: drawSection,
-  header: (block) => <h3 class="block-header"><Text text={block.text} /></h3>,
+  header: (block) => <h2 class="block-header"><Text text={block.text} /></h2>,
   divider: () => <hr class="block-divider" />,
   context: drawContext,
   actions: drawActions,

@@ -16,7 +16,7 @@ function draw(tokens: Token[] | undefined): ComponentChildren {
 function drawToken(token: MarkedToken): ComponentChildren {
   switch (token.type) {
     case "heading":
-      return <p class="md-heading" role="heading" aria-level={Math.min(6, token.depth + 2)}>{draw(token.tokens)}</p>;
+      return <p class="md-heading" role="heading" aria-level={Math.min(6, token.depth + 1)}>{draw(token.tokens)}</p>;
     case "paragraph":
       return <p>{draw(token.tokens)}</p>;
     case "strong":

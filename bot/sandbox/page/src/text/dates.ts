@@ -63,7 +63,7 @@ function ago(date: Date, now: Date): string {
   const words = new Intl.RelativeTimeFormat([], { numeric: "auto" });
   const steps: [Intl.RelativeTimeFormatUnit, number][] = [["day", 86400], ["hour", 3600], ["minute", 60]];
   for (const [unit, size] of steps) {
-    if (Math.abs(seconds) >= size) return words.format(Math.round(seconds / size), unit);
+    if (Math.abs(seconds) >= size) return words.format(Math.trunc(seconds / size), unit);
   }
   return words.format(seconds, "second");
 }

@@ -58,11 +58,11 @@ function PersonSwitch() {
   return (
     <div class="person-switch" data-testid="person-switch" data-me={me}>
       <Menu
-        label={`You are ${nameOf(current)}, ${current?.title ?? ""}. Switch person`}
+        label="Switch person"
         heading="Act and see as"
         align="start"
         testId="person-button"
-        buttonProps={{ class: "person-button" }}
+        buttonProps={{ class: "person-button", "aria-label": undefined, title: "Switch person" }}
         items={people.map((one, index) => ({
           key: one.id,
           label: <span class="person-row"><Avatar who={one} size="small" /> {nameOf(one)} <kbd>Alt {index + 1}</kbd></span>,
