@@ -104,6 +104,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         tasks=tasks,
         returned=returned,
         failed=rooms.effect_failed,
+        people_waiting=house.requests.waiting,
     )
     house.dispatcher = dispatcher
     door = SlackDoor(settings, house, client, surface)

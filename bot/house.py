@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -18,6 +19,26 @@ from db.writer import Writer
 
 T = TypeVar("T")
 READERS = 4
+JUST_NOW_S = 0.004
+
+
+class Requests:
+    """How many requests people wait for, and when the last one ended."""
+
+    def __init__(self) -> None:
+        self._open = 0
+        self._ended = 0.0
+
+    def __enter__(self) -> None:
+        self._open += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._open -= 1
+        self._ended = time.monotonic()
+
+    def waiting(self) -> bool:
+        """Whether somebody waits now, or did a few milliseconds ago."""
+        return self._open > 0 or time.monotonic() - self._ended < JUST_NOW_S
 
 
 class House:
@@ -29,6 +50,7 @@ class House:
         self.clock = clock
         self.writer: Writer[Batch] = Writer(engines, self._open_batch)
         self.dispatcher: Dispatcher | None = None
+        self.requests = Requests()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 MAX_BATCH = 64
+#: Work that nobody waits for runs in small batches, and at least this often under any load.
+MAX_LATER_BATCH = 16
+LATER_AT_LEAST_EVERY_S = 0.1
 TRIES = 4
 
 
@@ -58,63 +61,59 @@ class Writer(Generic[B]):
     def __init__(self, engines: Engines, open_batch: Callable[[Session, bool], B]) -> None:
         self._engines = engines
         self._open_batch = open_batch
-        self._queue: queue.SimpleQueue[_Job[B] | None] = queue.SimpleQueue()
+        self._urgent: deque[_Job[B]] = deque()
+        self._later: deque[_Job[B]] = deque()
+        self._last_later = 0.0
+        self._ready = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._start = threading.Lock()
         self._closed = False
 
-    async def run(self, job: Callable[[B], T]) -> T:
-        """Run ``job`` and return its answer once it is committed; raises what it raised."""
-        return await asyncio.wrap_future(self.submit(job))
+    async def run(self, job: Callable[[B], T], *, urgent: bool = True) -> T:
+        """Run ``job`` and return its answer once it is committed; raises what it raised.
+
+        ``urgent`` is for what a person waits for; the rest lets it pass, but never for long.
+        """
+        return await asyncio.wrap_future(self.submit(job, urgent=urgent))
 
     def run_sync(self, job: Callable[[B], T]) -> T:
         """The same for callers without an event loop (the command line)."""
         return self.submit(job).result()
 
-    def submit(self, job: Callable[[B], T]) -> Future[T]:
+    def submit(self, job: Callable[[B], T], *, urgent: bool = True) -> Future[T]:
         """Queue ``job``; the future is done after the commit."""
-        if self._closed:
-            raise RuntimeError("the writer is closed")
-        if self._thread is None:
-            self._launch()
         future: Future[T] = Future()
-        self._queue.put(_Job(job, future))
+        with self._ready:
+            if self._closed:
+                raise RuntimeError("the writer is closed")
+            (self._urgent if urgent else self._later).append(_Job(job, future))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._loop, name="writer", daemon=True)
+                self._thread.start()
+            self._ready.notify()
         return future
 
     def close(self) -> None:
         """Finish what is queued and stop the thread."""
-        self._closed = True
+        with self._ready:
+            self._closed = True
+            self._ready.notify()
         if self._thread is not None:
-            self._queue.put(None)
             self._thread.join()
 
-    def _launch(self) -> None:
-        with self._start:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._loop, name="writer", daemon=True)
-                self._thread.start()
-
     def _loop(self) -> None:
-        while True:
-            first = self._queue.get()
-            if first is None:
-                return
-            jobs, stop = self._gather(first)
+        while jobs := self._next_jobs():
             self._run_together(jobs)
-            if stop:
-                return
 
-    def _gather(self, first: _Job[B]) -> tuple[list[_Job[B]], bool]:
-        jobs = [first]
-        while len(jobs) < MAX_BATCH:
-            try:
-                job = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if job is None:
-                return jobs, True
-            jobs.append(job)
-        return jobs, False
+    def _next_jobs(self) -> list[_Job[B]]:
+        """What to run next: what people wait for, else the rest; empty when closed."""
+        with self._ready:
+            self._ready.wait_for(lambda: self._urgent or self._later or self._closed)
+            now = time.monotonic()
+            waited = self._later and now - self._last_later > LATER_AT_LEAST_EVERY_S
+            if self._urgent and not waited:
+                return _take(self._urgent, MAX_BATCH)
+            self._last_later = now
+            return _take(self._later, MAX_LATER_BATCH) or _take(self._urgent, MAX_BATCH)
 
     def _run_together(self, jobs: list[_Job[B]]) -> None:
         try:
@@ -159,3 +158,7 @@ class Writer(Generic[B]):
 def _settle(future: Future[Any], answer: Any) -> None:
     if not future.cancelled():
         future.set_result(answer)
+
+
+def _take(waiting: deque[_Job[B]], most: int) -> list[_Job[B]]:
+    return [waiting.popleft() for _ in range(min(most, len(waiting)))]

@@ -22,6 +22,10 @@ log = logging.getLogger(__name__)
 
 IN_FLIGHT = 24
 POLL_S = 0.5
+#: Under a burst of requests effects wait this long for a gap, then go on, but few at a time.
+PATIENCE_S = 0.15
+YIELD_S = 0.005
+BUSY_IN_FLIGHT = 4
 #: A call may take this long in all; the lease is much longer.
 CALL_TIMEOUT_S = 20.0
 
@@ -79,6 +83,7 @@ class Dispatcher:
         returned: dict[str, Returned],
         failed: WentWrong,
         in_flight: int = IN_FLIGHT,
+        people_waiting: Callable[[], bool] = lambda: False,
     ) -> None:
         self._writer = writer
         self._adapter_for = adapter_for
@@ -86,6 +91,7 @@ class Dispatcher:
         self._returned = returned
         self._failed = failed
         self._room = in_flight
+        self._people_waiting = people_waiting
         self._wake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._stop = False
@@ -121,7 +127,7 @@ class Dispatcher:
             dead = dead_owners(store.owners(batch.session), self.owner)
             return store.reclaim(batch.session, batch.now, dead)
 
-        freed = await self._writer.run(job)
+        freed = await self._writer.run(job, urgent=False)
         if freed:
             log.warning("effects_taken_over", extra={"count": freed})
 
@@ -130,11 +136,12 @@ class Dispatcher:
             await asyncio.wait_for(self._wake.wait(), POLL_S)
 
     async def _round(self) -> bool:
-        free = self._room - len(self._running)
+        busy = await self._people_first()
+        free = (BUSY_IN_FLIGHT if busy else self._room) - len(self._running)
         if free <= 0:
             return False
         try:
-            claimed = await self._writer.run(lambda batch: self._claim(batch, free))
+            claimed = await self._writer.run(lambda batch: self._claim(batch, free), urgent=False)
         except Exception:  # the database may be locked, full or away: said aloud, tried again
             log.exception("effects_round_failed")
             return False
@@ -143,6 +150,14 @@ class Dispatcher:
             self._running.add(task)
             task.add_done_callback(self._finished)
         return bool(claimed)
+
+    async def _people_first(self) -> bool:
+        """Let requests be acknowledged first. Returns whether they still come after the patience."""
+        for _ in range(int(PATIENCE_S / YIELD_S)):
+            if not self._people_waiting():
+                return False
+            await asyncio.sleep(YIELD_S)
+        return True
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
@@ -160,7 +175,7 @@ class Dispatcher:
         settle: Callable[[Batch], None] = lambda batch: self._settle(batch, effect, outcome)  # noqa: E731
         for attempt in range(5):
             try:
-                await self._writer.run(settle)
+                await self._writer.run(settle, urgent=False)
                 return
             except Exception:  # not stored: the lease will end and doubt is settled then
                 log.exception("effect_not_settled", extra={"effect": effect.key})
@@ -176,7 +191,7 @@ class Dispatcher:
                 store.mark_done(row, batch.now, None)
 
         try:
-            await self._writer.run(job)
+            await self._writer.run(job, urgent=False)
         except Exception as problem:  # rolled back; tried again, then shown to people
             log.exception("task_failed", extra={"effect": effect.key, "kind": effect.kind})
             return _crashed(effect, problem, doubt=False)

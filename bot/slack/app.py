@@ -104,21 +104,25 @@ class SlackDoor:
 
         @app.command("/incident")
         async def command(body: dict[str, Any], ack: Any) -> None:
-            await ack(**(await self._command(body) or {}))
+            with self._house.requests:
+                await ack(**(await self._command(body) or {}))
 
         @app.action({"action_id": _ANY})
         async def action(body: dict[str, Any], ack: Any) -> None:
-            await self._action(body)
-            await ack()
+            with self._house.requests:
+                await self._action(body)
+                await ack()
 
         @app.view(_ANY)
         async def view(body: dict[str, Any], ack: Any) -> None:
-            await ack(**(await self._view(body) or {}))
+            with self._house.requests:
+                await ack(**(await self._view(body) or {}))
 
         @app.shortcut(_ANY)
         async def shortcut(body: dict[str, Any], ack: Any) -> None:
-            await self._shortcut(body)
-            await ack()
+            with self._house.requests:
+                await self._shortcut(body)
+                await ack()
 
         @app.event(_ANY)
         async def event(body: dict[str, Any]) -> None:
