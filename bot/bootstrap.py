@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
 from bot.effects.dispatcher import Dispatcher, Returned, Task
 from bot.errors import ConfigError
 from bot.house import House
@@ -17,7 +19,7 @@ from bot.record.tx import Env, Projector
 from bot.settings import Settings
 from bot.timing import Clock
 from db import guards, migrate
-from db.engine import open_engines
+from db.engine import Engines, open_engines
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +34,15 @@ def projectors() -> Mapping[str, Projector]:
 def build_env(settings: Settings) -> Env:
     """Content and the settings that rules use. Raises ``ConfigError`` on bad content."""
     from bot.playbook.load import load_content
+    from bot.playbook.source import ContentError
 
-    content = load_content(settings.content_dir, settings.templates_dir)
+    try:
+        content = load_content(settings.content_dir, settings.templates_dir)
+    except ContentError as faults:
+        raise ConfigError(
+            f"The content has faults, so nothing was started:\n{faults}",
+            instead="Correct them; `steadyhand playbooks check` looks again.",
+        ) from None
     return Env(
         content=content,
         projectors=projectors(),
@@ -45,10 +54,29 @@ def build_env(settings: Settings) -> Env:
     )
 
 
+def open_database(settings: Settings) -> tuple[Engines, str]:
+    """The database and its state (see ``migrate.state``). Raises ``ConfigError`` if it is away."""
+    where = "Look at DATABASE_URL and STEADYHAND_DATA_DIR; `steadyhand doctor` says more."
+    try:
+        engines = open_engines(settings.db_url)
+        return engines, migrate.state(engines.write)
+    except (ArgumentError, ModuleNotFoundError):
+        raise ConfigError(
+            "DATABASE_URL is not the address of a SQLite or PostgreSQL database.",
+            instead="Write sqlite:////path/to/file.db or postgresql://user:password@host/name.",
+        ) from None
+    except DBAPIError as problem:
+        why = str(problem.orig).partition("\n")[0]
+        raise ConfigError(f"The database cannot be opened: {why}.", instead=where) from None
+    except OSError as problem:
+        raise ConfigError(
+            f"The folder for the database cannot be used: {problem.strerror}.", instead=where
+        ) from None
+
+
 def build_house(settings: Settings, clock: Clock | None = None) -> House:
     """Database (migrated if the settings say so) and everything that needs no Slack."""
-    engines = open_engines(settings.db_url)
-    found = migrate.state(engines.write)
+    engines, found = open_database(settings)
     if found == "unknown":
         raise ConfigError(
             "The database was made by a newer release of Steadyhand.",
@@ -78,6 +106,7 @@ class Running:
     web: Any
     slack: Any
     client: Any
+    health: Any
 
 
 @asynccontextmanager
@@ -89,6 +118,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     from bot.slack.render import SlackRenderer
     from bot.slack.surfaces import all_surfaces
     from bot.web.app import make_web
+    from bot.web.health import Health
 
     # The writer's thread and the event loop share the interpreter; 5 ms turns are too long.
     sys.setswitchinterval(0.0005)
@@ -108,11 +138,13 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     )
     house.dispatcher = dispatcher
     door = SlackDoor(settings, house, client, surface)
-    web = make_web(settings, house, door)
+    health = Health(house, client)
+    web = make_web(settings, house, door, health)
     loop_task = asyncio.create_task(dispatcher.run(), name="dispatcher")
     socket = await door.connect() if settings.socket_mode else None
+    health.socket = socket.client if socket is not None else None
     try:
-        yield Running(house, settings, web, door, client)
+        yield Running(house, settings, web, door, client, health)
     finally:
         if socket is not None:
             await socket.close()

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import ConfigError
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -89,6 +90,20 @@ class Settings(BaseSettings):
     @classmethod
     def _ends_with_slash(cls, value: str) -> str:
         return value if value.endswith("/") else value + "/"
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in LOG_LEVELS:
+            raise ValueError(f"write one of {', '.join(LOG_LEVELS)}")
+        return value.upper()
+
+    @field_validator("port")
+    @classmethod
+    def _real_port(cls, value: int) -> int:
+        if not 0 <= value <= 65535:
+            raise ValueError("a port lies between 1 and 65535 (0: any that is free)")
+        return value
 
     @property
     def db_url(self) -> str:

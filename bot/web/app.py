@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
+from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from bot.house import House
 from bot.settings import Settings
 from bot.slack.app import SlackDoor
+from bot.web import guard
+from bot.web.headers import SecurityHeaders
+from bot.web.health import Health
+from bot.web.health import routes as health_routes
 
 
-def make_web(settings: Settings, house: House, door: SlackDoor) -> Starlette:
+def make_web(settings: Settings, house: House, door: SlackDoor, health: Health) -> Starlette:
     """All routes."""
-    bolt = AsyncSlackRequestHandler(door.bolt)
+    routes: list[BaseRoute] = [*health_routes(health)]
+    secret = settings.slack_signing_secret.get_secret_value()
+    if secret:  # without it nothing that comes over HTTP can be known to be Slack's
+        routes.append(slack_route(door, SignatureVerifier(secret)))
+    tls = settings.base_url.startswith("https://")
+    return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders, tls=tls)])
+
+
+def slack_route(door: SlackDoor, verifier: SignatureVerifier) -> Route:
+    """Where Slack sends commands, interactions and events."""
 
     async def slack(request: Request) -> Response:
-        return await bolt.handle(request)
+        try:
+            body = await guard.admitted(request, verifier)
+            parsed = to_async_bolt_request(request, body)
+        except guard.Turned as turned:
+            return turned.response
+        except ValueError:  # signed, and yet not what its content type says
+            return PlainTextResponse("This cannot be read.\n", 400)
+        return to_starlette_response(await door.bolt.async_dispatch(parsed))
 
-    async def healthz(request: Request) -> Response:
-        return PlainTextResponse("alive\n")
-
-    routes = [
-        Route("/slack/events", slack, methods=["POST"]),
-        Route("/healthz", healthz),
-    ]
-    return Starlette(routes=routes)
+    return Route("/slack/events", slack, methods=["POST"])
