@@ -19,7 +19,7 @@ from db.writer import Writer
 
 T = TypeVar("T")
 READERS = 4
-JUST_NOW_S = 0.004
+JUST_NOW_S = 0.0015
 
 
 class Requests:

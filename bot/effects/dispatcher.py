@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from bot.effects import store
@@ -24,7 +25,7 @@ IN_FLIGHT = 24
 POLL_S = 0.5
 #: Under a burst of requests effects wait this long for a gap, then go on, but few at a time.
 PATIENCE_S = 0.15
-YIELD_S = 0.005
+YIELD_S = 0.001
 BUSY_IN_FLIGHT = 4
 #: A call may take this long in all; the lease is much longer.
 CALL_TIMEOUT_S = 20.0
@@ -145,11 +146,14 @@ class Dispatcher:
         except Exception:  # the database may be locked, full or away: said aloud, tried again
             log.exception("effects_round_failed")
             return False
+        self._begin(claimed)
+        return bool(claimed)
+
+    def _begin(self, claimed: list[Claimed]) -> None:
         for effect in claimed:
             task = asyncio.create_task(self._carry_out(effect))
             self._running.add(task)
             task.add_done_callback(self._finished)
-        return bool(claimed)
 
     async def _people_first(self) -> bool:
         """Let requests be acknowledged first. Returns whether they still come after the patience."""
@@ -172,10 +176,10 @@ class Dispatcher:
         outcome = await (self._do_task(effect, task) if task else self._attempt(effect))
         if outcome is None:
             return
-        settle: Callable[[Batch], None] = lambda batch: self._settle(batch, effect, outcome)  # noqa: E731
         for attempt in range(5):
             try:
-                await self._writer.run(settle, urgent=False)
+                job = partial(self._settle_and_claim, effect=effect, outcome=outcome)
+                self._begin(await self._writer.run(job, urgent=False))
                 return
             except Exception:  # not stored: the lease will end and doubt is settled then
                 log.exception("effect_not_settled", extra={"effect": effect.key})
@@ -208,6 +212,16 @@ class Dispatcher:
         except Exception as problem:  # a bug must not lose the effect; a person sees the error
             log.exception("effect_crashed", extra={"effect": effect.key, "kind": effect.kind})
             return _crashed(effect, problem, doubt=True)
+
+    def _settle_and_claim(
+        self, batch: Batch, *, effect: Claimed, outcome: Outcome
+    ) -> list[Claimed]:
+        """Store how it went and take what became ready by it, in one transaction."""
+        self._settle(batch, effect, outcome)
+        if self._stop or not isinstance(outcome, Done):
+            return []
+        free = self._room - len(self._running) + 1
+        return store.claim(batch.session, batch.now, self.owner, free) if free > 0 else []
 
     def _settle(self, batch: Batch, effect: Claimed, outcome: Outcome) -> None:
         row = store.owned(batch.session, effect, self.owner)

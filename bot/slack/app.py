@@ -59,6 +59,7 @@ class SlackDoor:
         self._client = client
         self._surface = surface
         self._work: set[asyncio.Task[None]] = set()
+        self._socket: Any = None
         client.session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=HTTP_TIMEOUT_S),
             connector=aiohttp.TCPConnector(limit=64),
@@ -68,20 +69,31 @@ class SlackDoor:
             signing_secret=settings.slack_signing_secret.get_secret_value()
             or "unused-in-socket-mode",
             process_before_response=True,
-            authorize=self._authorize,
+            authorize=_authorizer(settings.slack_bot_token.get_secret_value()),
             ignoring_self_events_enabled=True,
         )
         self._listen()
 
-    async def connect(self) -> Any:
-        """Open the Socket Mode connection. Returns its handler, to be closed later."""
+    def connect(self) -> Any:
+        """Begin to open the Socket Mode connection; the SDK tries until Slack answers.
+
+        Returns its client, which knows whether it is connected.
+        """
         from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 
         handler = AsyncSocketModeHandler(
             self.bolt, self._settings.slack_app_token.get_secret_value(), web_client=self._client
         )
-        await handler.connect_async()  # type: ignore[no-untyped-call]
-        return handler
+        self._socket = handler.client
+        # Not awaited: without Slack the house still starts, works on its record, and says so.
+        self._connecting = asyncio.ensure_future(self._socket.connect())
+        return self._socket
+
+    async def stop_taking(self) -> None:
+        """Take no more requests through Socket Mode."""
+        if self._socket is not None:
+            self._connecting.cancel()
+            await self._socket.close()
 
     async def close(self) -> None:
         """Let answers on their way come to their end, then close connections."""
@@ -91,13 +103,6 @@ class SlackDoor:
             await self._client.session.close()
 
     # --- Bolt ------------------------------------------------------------------------------------
-
-    async def _authorize(self, **_: Any) -> AuthorizeResult:
-        # One workspace, one token: nothing to look up, so no call on the way to the acknowledgement.
-        return AuthorizeResult(
-            enterprise_id=None, team_id=None, bot_user_id=None,
-            bot_token=self._settings.slack_bot_token.get_secret_value(),
-        )  # fmt: skip
 
     def _listen(self) -> None:
         app = self.bolt
@@ -260,6 +265,15 @@ class SlackDoor:
 
 
 _ANY = re.compile(r".*", re.DOTALL)
+
+
+def _authorizer(token: str) -> Any:
+    """One workspace, one token: nothing to look up, so no call on the way to the acknowledgement."""
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
+
+    return authorize
 
 
 def _key(*parts: str) -> str:
