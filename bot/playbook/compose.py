@@ -155,7 +155,7 @@ class _Composing:
             why_not = self.why_not(module)
             if why_not is None:
                 wanted[module.id] = module
-                self.why.setdefault(module.id, self.because(module))
+                self.why[module.id] = self.because(module)
                 self.require(module, wanted)
             else:
                 self.left_out[module.id] = why_not

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlmodel import Session
 
 from bot.effects import kinds
 from bot.effects.store import Claimed
@@ -17,21 +16,14 @@ from bot.playbook import approvals, reminders
 from bot.playbook.compose import compose, diff
 from bot.playbook.model import Module, Severity, Tempo
 from bot.playbook.plan import Changes, Composition, IncidentFacts, StepPlan
+from bot.playbook.steps import LIVE, of_incident
 from bot.record import catalogue as c
 from bot.record.tx import Tx
 from bot.timing import rfc3339
 from db.tables import ContentRow, ExitCriterion, Incident, Step
 
-#: What a stored step plan has besides the fields of ``StepPlan``.
-EXTRA = ("number", "due_at")
 #: A step that appears when its time is already past gets this long, not a time in the past.
 GRACE = timedelta(minutes=10)
-LIVE = ("open", "blocked")
-
-
-def plan_of(row: Step) -> StepPlan:
-    """The composed step behind a row."""
-    return StepPlan.model_validate({k: v for k, v in row.plan.items() if k not in EXTRA})
 
 
 def ask_again(incident: int, n: int) -> kinds.Effect:
@@ -73,7 +65,7 @@ def recompose(tx: Tx, incident: Incident) -> bool:
     """Compose for what is known now. Finished steps stay; says whether anything changed."""
     content = tx.env.content
     found = compose(content, facts_of(incident), _pinned(tx, incident))
-    rows = {row.key: row for row in steps(tx.session, incident.number)}
+    rows = {row.key: row for row in of_incident(tx.session, incident.number)}
     states = {key: row.state for key, row in rows.items() if row.state != "not_required"}
     entry = _Entry(tx, incident, found, diff(states, found), rows).entry()
     if entry is None:
@@ -93,14 +85,6 @@ def recompose(tx: Tx, incident: Incident) -> bool:
         )  # fmt: skip
     tx.refresh_card(incident.number)
     return True
-
-
-def steps(session: Session, incident: int) -> list[Step]:
-    """All steps of an incident in their order, those that are not required included."""
-    statement = (
-        select(Step).where(Step.incident == incident).order_by(Step.position, Step.number)  # type: ignore[arg-type]
-    )
-    return list(session.execute(statement).scalars())
 
 
 @dataclass(slots=True)
@@ -142,9 +126,7 @@ class _Entry:
 
     def changed(self) -> list[dict[str, Any]]:
         kept = [(plan, self.rows[plan.key]) for plan in self.changes.kept]
-        plans = [
-            (self.full(plan, row, row.number), row) for plan, row in kept if row.state in LIVE
-        ]
+        plans = [(self.full(plan, row, row.number), row) for plan, row in kept if row.state in LIVE]
         return [plan for plan, row in plans if plan != row.plan]
 
     def full(self, plan: StepPlan, row: Step | None, number: int) -> dict[str, Any]:
@@ -178,9 +160,7 @@ class _Entry:
         return set(self.tx.session.execute(statement).scalars())
 
 
-def due_at(
-    incident: Incident, plan: StepPlan, row: Step | None, now: datetime
-) -> datetime | None:
+def due_at(incident: Incident, plan: StepPlan, row: Step | None, now: datetime) -> datetime | None:
     """When the step is due; None while what it counts from has not happened."""
     since = {
         "declared": incident.opened_at,

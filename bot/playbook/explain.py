@@ -26,7 +26,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     if near:
         return f"Did you mean '{near[0]}'?"
-    return f"Use one of: {', '.join(choices)}."
+    return f"Use one of: {', '.join(choices)}." if choices else "Add it first; there is none yet."
 
 
 def explain(error: ValidationError, model: type[BaseModel], document: Document) -> list[Finding]:

@@ -11,7 +11,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from bot.playbook.expressions import ExpressionError, parse
@@ -111,7 +118,7 @@ _SPAN_SCHEMA = {
     "pattern": r"^\d+ (business )?(minute|hour|day|week)s?$",
     "examples": ["15 minutes", "4 business hours", "1 week"],
 }
-Within = Annotated[Span, BeforeValidator(span), Field(json_schema_extra=_SPAN_SCHEMA)]
+Within = Annotated[Span, BeforeValidator(span), WithJsonSchema(_SPAN_SCHEMA)]
 Condition = Annotated[str, BeforeValidator(condition)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]

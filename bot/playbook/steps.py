@@ -1,0 +1,188 @@
+"""Looking at the steps of an incident: which are whose, what comes next, what holds them up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sqlalchemy import or_, select
+from sqlmodel import Session
+
+from bot.errors import BadInput, NotFound
+from bot.incident import queries
+from bot.playbook.plan import StepPlan
+from bot.timing import from_rfc3339
+from db.tables import Incident, RoleHolder, Step
+
+#: What a stored step plan has besides the fields of ``StepPlan``.
+EXTRA = ("number", "due_at")
+LIVE = ("open", "blocked")
+FINISHED = ("done", "not_needed", "not_required")
+COMMANDER = "commander"
+_NEVER = "9999-12-31T00:00:00.000Z"
+
+
+def plan_of(row: Step) -> StepPlan:
+    """The composed step behind a row."""
+    return StepPlan.model_validate({k: v for k, v in row.plan.items() if k not in EXTRA})
+
+
+def describe(row: Step) -> str:
+    """``Step 7 «Roll back»``: how messages name a step."""
+    return f"Step {row.number} «{row.title}»"
+
+
+def of_incident(session: Session, incident: int) -> list[Step]:
+    """All steps in their order, those that are not required included."""
+    statement = (
+        select(Step).where(Step.incident == incident).order_by(Step.position, Step.number)  # type: ignore[arg-type]
+    )
+    return list(session.execute(statement).scalars())
+
+
+def required(session: Session, incident: int) -> list[Step]:
+    """Steps that must come to an end before the response does, in order.
+
+    What is only on offer counts once somebody took it; what is for afterwards does not.
+    """
+    return [row for row in of_incident(session, incident) if demanded(row)]
+
+
+def demanded(row: Step) -> bool:
+    """Whether the step is live and the response cannot end without it."""
+    if row.state not in LIVE or row.phase == "learn" or row.plan["due_after"] == "resolved":
+        return False
+    return not offered(row)
+
+
+def offered(row: Step) -> bool:
+    """Whether it is on offer and nobody took it: it may stay open."""
+    return bool(row.plan.get("offer")) and row.owner is None and row.state == "open"
+
+
+# --- whose ----------------------------------------------------------------------------------------
+
+
+def steps_of(session: Session, person: str, limit: int = 20) -> list[Step]:
+    """What this person has to do in all open incidents, most urgent first."""
+    mine: list[Step] = []
+    for incident in _incidents_of(session, person):
+        mine += steps_in(session, incident, person)
+    return sorted(mine, key=_urgency)[:limit]
+
+
+def steps_in(session: Session, incident: int, person: str) -> list[Step]:
+    """What this person has to do in one incident: overdue first, then in order; offers last.
+
+    Theirs are the steps they own, those of roles they hold, and, for the commander, those whose
+    role nobody holds.
+    """
+    holder = {row.role: row.holder for row in queries.roles(session, incident)
+              if row.state == "accepted"}  # fmt: skip
+    statement = select(Step).where(
+        Step.incident == incident,  # type: ignore[arg-type]
+        Step.state.in_(LIVE),  # type: ignore[attr-defined]
+    )
+    rows = session.execute(statement).scalars()
+    mine = [row for row in rows if whose(row, holder) == person]
+    return sorted(mine, key=lambda row: (offered(row), not row.overdue, row.position))
+
+
+def whose(row: Step, holder: dict[str, str]) -> str | None:
+    """Whom a step concerns, given who holds which role."""
+    return row.owner or holder.get(row.role) or holder.get(COMMANDER)
+
+
+def holders(session: Session, incident: int) -> dict[str, str]:
+    """Role to the person who accepted it."""
+    rows = queries.roles(session, incident)
+    return {row.role: row.holder for row in rows if row.state == "accepted"}
+
+
+def _incidents_of(session: Session, person: str) -> list[int]:
+    roles = select(RoleHolder.incident).where(  # type: ignore[call-overload]
+        RoleHolder.holder == person, RoleHolder.state == "accepted"
+    )
+    owned = select(Step.incident).where(Step.owner == person, Step.state.in_(LIVE))  # type: ignore[call-overload,attr-defined]
+    statement = (
+        select(Incident.number)  # type: ignore[call-overload]
+        .where(
+            Incident.status.in_(queries.OPEN_STATUSES),  # type: ignore[attr-defined]
+            or_(Incident.number.in_(roles), Incident.number.in_(owned)),  # type: ignore[attr-defined]
+        )
+        .order_by(Incident.number)
+    )
+    return list(session.execute(statement).scalars())
+
+
+def _urgency(row: Step) -> tuple[bool, bool, str, int, int]:
+    due = row.plan["due_at"] or _NEVER
+    return offered(row), not row.overdue, due, row.incident, row.position
+
+
+def next_steps(session: Session, incident: int, limit: int) -> list[Step]:
+    """What the whole response does next: overdue first, then by due time."""
+    rows = [row for row in of_incident(session, incident) if row.state in LIVE]
+    rows = [row for row in rows if not offered(row)]
+    key = lambda row: (not row.overdue, row.plan["due_at"] or _NEVER, row.position)  # noqa: E731
+    return sorted(rows, key=key)[:limit]
+
+
+def is_late(row: Step, now_text: str) -> bool:
+    """Whether its time is past. ``now_text`` is RFC 3339."""
+    due = row.plan["due_at"]
+    return bool(due) and from_rfc3339(due) <= from_rfc3339(now_text)
+
+
+# --- what holds a step up -------------------------------------------------------------------------
+
+
+def unmet(session: Session, row: Step) -> list[Step]:
+    """Steps that must come first, are not finished, and were not waived."""
+    wanted = [key for key in row.plan["preconditions"] if key not in row.waived]
+    return open_before(session, row, wanted)
+
+
+def open_before(session: Session, row: Step, keys: Iterable[str]) -> list[Step]:
+    """Those of the named steps that are not finished."""
+    found = (session.get(Step, (row.incident, key)) for key in keys)
+    return [one for one in found if one is not None and one.state not in FINISHED]
+
+
+# --- by name --------------------------------------------------------------------------------------
+
+
+def find(session: Session, incident: int, key: str) -> Step:
+    """The step with this key. Raises ``NotFound``."""
+    row = session.get(Step, (incident, key))
+    if row is None:
+        raise NotFound("There is no such step.", instead="`/incident step` lists them all.")
+    return row
+
+
+def search(session: Session, incident: int, words: str) -> Step:
+    """The step that somebody means by ``7``, ``roll back`` or a part of its title.
+
+    Raises ``NotFound``, or ``BadInput`` naming the steps that fit when several do.
+    """
+    rows = [row for row in of_incident(session, incident) if row.state != "not_required"]
+    wanted = words.strip().lower().lstrip("#")
+    if wanted.isdigit():
+        fits = [row for row in rows if row.number == int(wanted)]
+    else:
+        asked = re.findall(r"\w+", wanted)
+        fits = [row for row in rows if asked and all(_has(row, word) for word in asked)]
+        exact = [row for row in fits if row.title.lower() == wanted]
+        fits = exact or [row for row in fits if row.state in LIVE] or fits
+    if not fits:
+        raise NotFound(
+            f"No step fits «{words.strip()}».", instead="`/incident step` lists them all."
+        )
+    if len(fits) > 1:
+        names = "; ".join(f"{row.number} {row.title}" for row in fits[:5])
+        raise BadInput(f"Several steps fit «{words.strip()}»: {names}.", instead="Use the number.")
+    return fits[0]
+
+
+def _has(row: Step, word: str) -> bool:
+    return any(part.startswith(word) for part in re.findall(r"\w+", row.title.lower()))
