@@ -8,8 +8,10 @@ from typing import Any
 
 from bot.effects.dispatcher import Returned, Task
 from bot.effects.store import Claimed
-from bot.incident import items, opening, queries
+from bot.incident import assessing, items, opening, queries
 from bot.incident import project as incident_project
+from bot.playbook import approvals, composing, reminders, step_approval
+from bot.playbook import project as playbook_project
 from bot.record import catalogue as c
 from bot.record.entry import Actor
 from bot.record.tx import Projector, Tx
@@ -18,12 +20,23 @@ from bot.timing import rfc3339
 
 def projectors() -> Mapping[str, Projector]:
     """How each kind of entry changes state."""
-    return {**incident_project.PROJECTORS}
+    return {**incident_project.PROJECTORS, **playbook_project.PROJECTORS}
 
 
 def tasks() -> dict[str, Task]:
     """Work of our own that is stored as an effect."""
-    return {"house.compose": lambda tx, effect: None}
+    return {
+        "house.compose": composing.compose_task,
+        **reminders.tasks(approval_subjects()),
+    }
+
+
+def approval_subjects() -> approvals.Subjects:
+    """What follows when an approval is settled, by what it was about."""
+    return {
+        "step": step_approval.SUBJECT,
+        "downgrade": approvals.Subject(approved=assessing.downgrade_agreed),
+    }
 
 
 def returned() -> dict[str, Returned]:

@@ -11,7 +11,6 @@ from sqlmodel import Session
 from bot.errors import BadInput, NotFound
 from bot.incident import queries
 from bot.playbook.plan import StepPlan
-from bot.timing import from_rfc3339
 from db.tables import Incident, RoleHolder, Step
 
 #: What a stored step plan has besides the fields of ``StepPlan``.
@@ -77,14 +76,13 @@ def steps_in(session: Session, incident: int, person: str) -> list[Step]:
     Theirs are the steps they own, those of roles they hold, and, for the commander, those whose
     role nobody holds.
     """
-    holder = {row.role: row.holder for row in queries.roles(session, incident)
-              if row.state == "accepted"}  # fmt: skip
+    held = holders(session, incident)
     statement = select(Step).where(
         Step.incident == incident,  # type: ignore[arg-type]
         Step.state.in_(LIVE),  # type: ignore[attr-defined]
     )
     rows = session.execute(statement).scalars()
-    mine = [row for row in rows if whose(row, holder) == person]
+    mine = [row for row in rows if whose(row, held) == person]
     return sorted(mine, key=lambda row: (offered(row), not row.overdue, row.position))
 
 
@@ -126,12 +124,6 @@ def next_steps(session: Session, incident: int, limit: int) -> list[Step]:
     rows = [row for row in rows if not offered(row)]
     key = lambda row: (not row.overdue, row.plan["due_at"] or _NEVER, row.position)  # noqa: E731
     return sorted(rows, key=key)[:limit]
-
-
-def is_late(row: Step, now_text: str) -> bool:
-    """Whether its time is past. ``now_text`` is RFC 3339."""
-    due = row.plan["due_at"]
-    return bool(due) and from_rfc3339(due) <= from_rfc3339(now_text)
 
 
 # --- what holds a step up -------------------------------------------------------------------------

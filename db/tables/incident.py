@@ -45,6 +45,7 @@ class Incident(SQLModel, table=True):
     tempo: str = Field(default="acute", max_length=8)
     families: list[str] = Field(default_factory=list, sa_column=json_column())
     answers: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    facts: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     modules: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
     opened_by: str = Field(max_length=64)
     opened_at: datetime = Field(sa_column=time_column(nullable=False))

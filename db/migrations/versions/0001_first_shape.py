@@ -54,13 +54,14 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("digest", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("rule", db.types.JsonDoc(), nullable=False),
+        sa.Column("details", db.types.JsonDoc(), nullable=False),
         sa.Column("asked_by", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("asked_at", db.types.UtcDateTime(), nullable=False),
         sa.Column("expires_at", db.types.UtcDateTime(), nullable=True),
         sa.Column("given", db.types.JsonDoc(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
         sa.Column("comment", sa.Text(), nullable=False),
-        sa.Column("ratified_by", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("ratified", db.types.JsonDoc(), nullable=False),
         sa.Column("settled_at", db.types.UtcDateTime(), nullable=True),
         sa.CheckConstraint(
             "state IN ('waiting', 'approved', 'refused', 'expired', 'void')",
@@ -74,6 +75,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("approval", schema=None) as batch_op:
         batch_op.create_index("ix_approval_state_incident", ["state", "incident"], unique=False)
+        batch_op.create_index(
+            "ix_approval_subject", ["incident", "subject", "subject_key"], unique=False
+        )
 
     op.create_table(
         "content",
@@ -203,6 +207,7 @@ def upgrade() -> None:
         sa.Column("tempo", sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
         sa.Column("families", db.types.JsonDoc(), nullable=False),
         sa.Column("answers", db.types.JsonDoc(), nullable=False),
+        sa.Column("facts", db.types.JsonDoc(), nullable=False),
         sa.Column("modules", db.types.JsonDoc(), nullable=False),
         sa.Column("opened_by", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("opened_at", db.types.UtcDateTime(), nullable=False),
@@ -249,20 +254,30 @@ def upgrade() -> None:
         sa.Column("digest", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
         sa.Column("author", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
-        sa.Column("asked_of", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
-        sa.Column("approver", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("authors", db.types.JsonDoc(), nullable=False),
+        sa.Column("asked_of", db.types.JsonDoc(), nullable=False),
+        sa.Column("approvals", db.types.JsonDoc(), nullable=False),
+        sa.Column("advice", db.types.JsonDoc(), nullable=False),
         sa.Column("comment", sa.Text(), nullable=False),
         sa.Column("facts", db.types.JsonDoc(), nullable=False),
+        sa.Column("corrects", sa.Integer(), nullable=True),
+        sa.Column("corrected_by", sa.Integer(), nullable=True),
+        sa.Column("places", db.types.JsonDoc(), nullable=False),
         sa.Column("drafted_at", db.types.UtcDateTime(), nullable=False),
+        sa.Column("changed_at", db.types.UtcDateTime(), nullable=False),
+        sa.Column("asked_at", db.types.UtcDateTime(), nullable=True),
+        sa.Column("expires_at", db.types.UtcDateTime(), nullable=True),
         sa.Column("settled_at", db.types.UtcDateTime(), nullable=True),
+        sa.Column("on_page_at", db.types.UtcDateTime(), nullable=True),
         sa.Column("published_at", db.types.UtcDateTime(), nullable=True),
         sa.CheckConstraint(
-            "state IN ('draft', 'submitted', 'returned', 'approved', 'published', 'withdrawn')",
+            "state IN ('draft', 'submitted', 'returned', 'approved', 'publishing', 'published', 'withdrawn')",
             name=op.f("ck_notice_state_known"),
         ),
         sa.PrimaryKeyConstraint("incident", "number", name=op.f("pk_notice")),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index("ix_notice_on_page", ["on_page_at"], unique=False)
         batch_op.create_index("ix_notice_state", ["state"], unique=False)
 
     op.create_table(
@@ -326,6 +341,7 @@ def upgrade() -> None:
         "step",
         sa.Column("incident", sa.Integer(), nullable=False),
         sa.Column("key", sqlmodel.sql.sqltypes.AutoString(length=120), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("phase", sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
@@ -335,7 +351,9 @@ def upgrade() -> None:
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
         sa.Column("rung", sqlmodel.sql.sqltypes.AutoString(length=4), nullable=True),
         sa.Column("due_at", db.types.UtcDateTime(), nullable=True),
+        sa.Column("overdue", sa.Boolean(), nullable=False),
         sa.Column("plan", db.types.JsonDoc(), nullable=False),
+        sa.Column("waived", db.types.JsonDoc(), nullable=False),
         sa.Column("evidence", db.types.JsonDoc(), nullable=False),
         sa.Column("outcome", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -370,6 +388,7 @@ def downgrade() -> None:
     op.drop_table("postmortem")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index("ix_notice_state")
+        batch_op.drop_index("ix_notice_on_page")
 
     op.drop_table("notice")
     with op.batch_alter_table("incident", schema=None) as batch_op:
@@ -406,6 +425,7 @@ def downgrade() -> None:
     op.drop_table("delivery")
     op.drop_table("content")
     with op.batch_alter_table("approval", schema=None) as batch_op:
+        batch_op.drop_index("ix_approval_subject")
         batch_op.drop_index("ix_approval_state_incident")
 
     op.drop_table("approval")

@@ -1,0 +1,178 @@
+"""The course of an incident after it was opened: contained, resolved, reopened, closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlmodel import Session
+
+from bot.effects import kinds
+from bot.errors import BadInput, Conflict, NotReady
+from bot.incident.names import ref
+from bot.incident.queries import OPEN_STATUSES
+from bot.incident.rights import require
+from bot.playbook import approvals, criteria, steps
+from bot.playbook.model import Severity
+from bot.record import catalogue as c
+from bot.record.entry import Recorded
+from bot.record.tx import Env, Tx
+from db.tables import ActionItem, Approval, ExitCriterion, Incident, Postmortem, Step
+
+NAMED = 6
+
+
+@dataclass(frozen=True, slots=True)
+class InTheWay:
+    """What is still open when somebody wants to end the response."""
+
+    criteria: list[ExitCriterion]
+    steps: list[Step]
+    unratified: list[Approval]
+
+    def __bool__(self) -> bool:
+        return bool(self.criteria or self.steps or self.unratified)
+
+    def lines(self) -> list[str]:
+        """One line each, exit criteria first."""
+        return [
+            *(f"Exit criterion: {row.title}" for row in self.criteria),
+            *(f"{steps.describe(row)}" for row in self.steps),
+            *(f"Approval {row.number} is not confirmed: {row.title}" for row in self.unratified),
+        ]
+
+
+def contain(tx: Tx, incident: Incident, statement: str) -> None:
+    """State that the harm no longer spreads, and how that is known."""
+    require(tx, "contain", incident)
+    if incident.status == "contained":
+        raise Conflict(f"{ref(incident.number)} is contained already.")
+    _open(incident)
+    statement = statement.strip()
+    if not statement:
+        raise BadInput(
+            "Say what stopped it and how you know.",
+            instead="`/incident contain Tool switched off, no new cases for 15 minutes`",
+            field="statement",
+        )
+    _follow(tx, incident, tx.append(c.IncidentContained(statement=statement), incident.number),
+            "incident_contained")  # fmt: skip
+
+
+def in_the_way(session: Session, incident: int) -> InTheWay:
+    """Exit criteria, required steps and confirmations that are still open."""
+    late = {row.number: row for row, _ in approvals.unratified(session, incident)}
+    return InTheWay(
+        criteria.still_open(session, incident), steps.required(session, incident),
+        list(late.values()),
+    )  # fmt: skip
+
+
+def resolve(tx: Tx, incident: Incident, summary: str = "", override: str = "") -> None:
+    """End the response. Raises ``NotReady`` naming what is open, unless ``override`` says why."""
+    require(tx, "resolve", incident)
+    if incident.status in ("resolved", "closed"):
+        raise Conflict(f"{ref(incident.number)} is {incident.status} already.")
+    open_now, override = in_the_way(tx.session, incident.number), override.strip()
+    if open_now and not override:
+        raise NotReady(
+            _named("Still open", open_now.lines()),
+            instead="Finish or waive them, or resolve all the same and say why: "
+            "`/incident resolve`.",
+        )
+    entry = tx.append(
+        c.IncidentResolved(
+            open_criteria=[row.key for row in open_now.criteria],
+            open_steps=[row.key for row in open_now.steps],
+            summary=summary.strip(), reason=override if open_now else "",
+        ),
+        incident.number,
+    )  # fmt: skip
+    for row in approvals.waiting(tx.session, incident.number):
+        if row.subject == "step":
+            approvals.void(tx, incident, row.number, "The incident was resolved.")
+    _follow(tx, incident, entry, "incident_resolved")
+    tx.effect(
+        kinds.house("postmortem", incident.number, key=f"postmortem:{incident.number}:{entry.n}")
+    )
+
+
+def reopen(tx: Tx, incident: Incident, reason: str) -> None:
+    """Begin the response again."""
+    require(tx, "reopen", incident)
+    if incident.status in OPEN_STATUSES:
+        raise Conflict(f"{ref(incident.number)} is open.")
+    entry = tx.append(c.IncidentReopened(reason=_reason(reason)), incident.number)
+    _follow(tx, incident, entry, "incident_reopened")
+
+
+def missing_to_close(session: Session, incident: Incident, env: Env) -> list[str]:
+    """What the severity still asks for after the response: one line each."""
+    number = incident.number
+    found = [
+        f"{steps.describe(row)}" for row in steps.of_incident(session, number)
+        if row.state in steps.LIVE and not steps.offered(row)
+    ]  # fmt: skip
+    level = env.content.level(Severity(incident.severity)) if incident.severity else None
+    if level is None or not level.postmortem.required:
+        return found
+    written = session.get(Postmortem, number)
+    if written is None or written.state != "reviewed":
+        found.insert(0, "The postmortem is not reviewed.")
+    count = select(func.count()).select_from(ActionItem).where(ActionItem.incident == number)  # type: ignore[arg-type]
+    if not session.execute(count).scalar():
+        found.insert(0, "No action item is on the record.")
+    return found
+
+
+def close(tx: Tx, incident: Incident, override: str = "") -> None:
+    """Close a resolved incident. Raises ``NotReady`` naming what is open, unless overridden."""
+    require(tx, "close", incident)
+    if incident.status == "closed":
+        raise Conflict(f"{ref(incident.number)} is closed already.")
+    if incident.status != "resolved":
+        raise NotReady(
+            f"{ref(incident.number)} is not resolved yet.", instead="First `/incident resolve`."
+        )
+    lacking, override = missing_to_close(tx.session, incident, tx.env), override.strip()
+    if lacking and not override:
+        raise NotReady(
+            _named("Before it can be closed", lacking),
+            instead="Finish it, or close all the same and say why: `/incident close`.",
+        )
+    entry = tx.append(c.IncidentClosed(reason=override if lacking else ""), incident.number)
+    _follow(tx, incident, entry, "incident_closed")
+
+
+def _follow(tx: Tx, incident: Incident, entry: Recorded, message: str) -> None:
+    """What every turn sets in motion: the channel hears it, card and announcement follow."""
+    number, n = incident.number, entry.n
+    assert n is not None
+    tx.effect(
+        kinds.say(number, f"turn:{n}", message, by=tx.by.id, n=n),
+        kinds.house("compose", number, key=f"compose:{number}:{n}"),
+        kinds.Effect(
+            "announce.update", f"announce:{number}:{n}", f"announced:{number}", {}, number,
+            f"announce:{number}" if incident.announced_ts else None,
+        ),
+    )  # fmt: skip
+    tx.refresh_card(number)
+
+
+def _open(incident: Incident) -> None:
+    if incident.status not in OPEN_STATUSES:
+        raise Conflict(
+            f"{ref(incident.number)} is {incident.status}.",
+            instead="`/incident reopen because …` begins the response again.",
+        )
+
+
+def _reason(reason: str) -> str:
+    if not reason.strip():
+        raise BadInput("Say in a sentence why.", field="reason")
+    return reason.strip()
+
+
+def _named(head: str, lines: list[str]) -> str:
+    more = f" … and {len(lines) - NAMED} more." if len(lines) > NAMED else ""
+    return f"{head}:\n" + "\n".join(f"• {line}" for line in lines[:NAMED]) + more
