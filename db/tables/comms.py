@@ -10,15 +10,25 @@ from sqlmodel import Field, SQLModel
 
 from db.tables.base import json_column, one_of, text_column, time_column
 
-NOTICE_STATES = ("draft", "submitted", "returned", "approved", "published", "withdrawn")
+NOTICE_STATES = (
+    "draft", "submitted", "returned", "approved", "publishing", "published", "withdrawn",
+)  # fmt: skip
 ACTION_STATES = ("open", "done", "proven", "dropped")
 
 
 class Notice(SQLModel, table=True):
-    """A text for people outside the response. Approval is bound to ``digest``, its exact bytes."""
+    """A text for people outside the response. Approval is bound to ``digest``, its exact bytes.
+
+    ``authors`` are all who wrote on the text and whoever asked for its approval: none of them may
+    approve it. ``on_page_at`` is when it appeared on the status page.
+    """
 
     __tablename__ = "notice"
-    __table_args__ = (one_of("state", NOTICE_STATES), Index("ix_notice_state", "state"))
+    __table_args__ = (
+        one_of("state", NOTICE_STATES),
+        Index("ix_notice_state", "state"),
+        Index("ix_notice_on_page", "on_page_at"),
+    )
 
     incident: int = Field(primary_key=True)
     number: int = Field(primary_key=True)
@@ -31,12 +41,21 @@ class Notice(SQLModel, table=True):
     digest: str = Field(max_length=64)
     state: str = Field(default="draft", max_length=16)
     author: str = Field(max_length=64)
-    asked_of: str | None = Field(default=None, max_length=64)
-    approver: str | None = Field(default=None, max_length=64)
+    authors: list[str] = Field(default_factory=list, sa_column=json_column())
+    asked_of: list[str] = Field(default_factory=list, sa_column=json_column())
+    approvals: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
+    advice: list[str] = Field(default_factory=list, sa_column=json_column())
     comment: str = Field(default="", sa_column=text_column())
     facts: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    corrects: int | None = None
+    corrected_by: int | None = None
+    places: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
     drafted_at: datetime = Field(sa_column=time_column(nullable=False))
+    changed_at: datetime = Field(sa_column=time_column(nullable=False))
+    asked_at: datetime | None = Field(default=None, sa_column=time_column())
+    expires_at: datetime | None = Field(default=None, sa_column=time_column())
     settled_at: datetime | None = Field(default=None, sa_column=time_column())
+    on_page_at: datetime | None = Field(default=None, sa_column=time_column())
     published_at: datetime | None = Field(default=None, sa_column=time_column())
 
 

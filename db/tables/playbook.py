@@ -14,7 +14,10 @@ STEP_STATES = ("open", "done", "not_needed", "blocked", "not_required")
 
 
 class Step(SQLModel, table=True):
-    """One step of the playbook as this incident walks it. ``plan`` is the composed definition."""
+    """One step of the playbook as this incident walks it. ``plan`` is the composed definition.
+
+    ``number`` is what people type and never changes; ``position`` orders and may.
+    """
 
     __tablename__ = "step"
     __table_args__ = (
@@ -24,6 +27,7 @@ class Step(SQLModel, table=True):
 
     incident: int = Field(primary_key=True)
     key: str = Field(primary_key=True, max_length=120)
+    number: int
     position: int
     title: str = Field(sa_column=text_column())
     phase: str = Field(max_length=16)
@@ -33,7 +37,9 @@ class Step(SQLModel, table=True):
     state: str = Field(default="open", max_length=16)
     rung: str | None = Field(default=None, max_length=4)
     due_at: datetime | None = Field(default=None, sa_column=time_column())
+    overdue: bool = False
     plan: dict[str, Any] = Field(sa_column=json_column())
+    waived: list[str] = Field(default_factory=list, sa_column=json_column())
     evidence: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     outcome: str | None = Field(default=None, max_length=80)
     reason: str = Field(default="", sa_column=text_column())
@@ -49,6 +55,7 @@ class Approval(SQLModel, table=True):
         one_of("state", ("waiting", "approved", "refused", "expired", "void")),
         one_of("subject", ("step", "notice", "downgrade", "waiver")),
         Index("ix_approval_state_incident", "state", "incident"),
+        Index("ix_approval_subject", "incident", "subject", "subject_key"),
     )
 
     incident: int = Field(primary_key=True)
@@ -58,13 +65,14 @@ class Approval(SQLModel, table=True):
     title: str = Field(sa_column=text_column())
     digest: str = Field(max_length=64)
     rule: dict[str, Any] = Field(sa_column=json_column())
+    details: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
     asked_by: str = Field(max_length=64)
     asked_at: datetime = Field(sa_column=time_column(nullable=False))
     expires_at: datetime | None = Field(default=None, sa_column=time_column())
     given: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
     state: str = Field(default="waiting", max_length=16)
     comment: str = Field(default="", sa_column=text_column())
-    ratified_by: str | None = Field(default=None, max_length=64)
+    ratified: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
     settled_at: datetime | None = Field(default=None, sa_column=time_column())
 
 
