@@ -13,10 +13,15 @@ from bot.playbook.load import Content, Template, gather
 from bot.playbook.model import Due, ExitCriterion, Metric, Module, Severity, Step
 from bot.playbook.references import broken_references, resolve, step_index
 from bot.playbook.source import Document, Finding
-from bot.playbook.templates import ALWAYS_THERE, environment
 
 HARM_PHASES = ("triage", "preserve", "contain", "communicate", "learn")
 SCORED = ("harm", "likelihood", "people", "reversibility", "vulnerable", "ongoing")
+PROVIDED = frozenset(
+    {"incident", "audience", "stage", "status_label", "facts", "families", "roles", "notes"}
+    | {"decisions", "open_hypotheses", "containment", "last_update", "next_update", "corrects"}
+    | {"drill", "now"}
+)
+"""Names a notice template may use without declaring a question: the record provides them."""
 QUESTIONS = (*SCORED, "exposed", "confidence", "flags")
 Found = Iterator[Finding]
 
@@ -200,23 +205,22 @@ def _templates(content: Content) -> Found:
                 what = f"No template for {audience} at stage '{stage}'."
                 yield doc.finding(("audiences",), what, fix)
     for template in content.templates.values():
-        yield from _template(content, template)
+        yield from _template(template)
 
 
-def _template(content: Content, template: Template) -> Found:
-    from jinja2 import TemplateSyntaxError, meta
+def _template(template: Template) -> Found:
+    from jinja2 import Environment, TemplateSyntaxError, meta
 
-    surroundings = environment(content)
     shift = template.document.root.end_mark.line if template.document.root else 0
     start = shift + template.document.offset + 1
     try:
-        tree = surroundings.parse(template.body)
+        tree = Environment(autoescape=True).parse(template.body)
     except TemplateSyntaxError as error:
         what = f"Jinja2 cannot read it: {error.message}."
         fix = "Correct the braces or the tag on this line."
         yield Finding(template.file, start + error.lineno, what, fix)
         return
-    declared = {fact.name for fact in template.head.facts} | {ALWAYS_THERE}
+    declared = {fact.name for fact in template.head.facts} | PROVIDED
     used = meta.find_undeclared_variables(tree)
     for name in sorted(used - declared):
         fix = "Add it to 'facts:' with the question to ask."
