@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.comms import approving, cadence, publish
+from bot.comms import project as comms_project
 from bot.effects.dispatcher import Returned, Task
 from bot.effects.store import Claimed
-from bot.incident import assessing, items, opening, queries
+from bot.incident import assessing, channels, items, opening, queries
 from bot.incident import project as incident_project
 from bot.playbook import approvals, composing, reminders, step_approval
 from bot.playbook import project as playbook_project
@@ -20,7 +22,11 @@ from bot.timing import rfc3339
 
 def projectors() -> Mapping[str, Projector]:
     """How each kind of entry changes state."""
-    return {**incident_project.PROJECTORS, **playbook_project.PROJECTORS}
+    return {
+        **incident_project.PROJECTORS,
+        **playbook_project.PROJECTORS,
+        **comms_project.PROJECTORS,
+    }
 
 
 def tasks() -> dict[str, Task]:
@@ -28,6 +34,12 @@ def tasks() -> dict[str, Task]:
     return {
         "house.compose": composing.compose_task,
         **reminders.tasks(approval_subjects()),
+        "house.cadence": cadence.cadence_task,
+        "house.update_soon": cadence.soon_task,
+        "house.update_overdue": cadence.overdue_task,
+        "house.notice_waiting": approving.waiting_task,
+        "house.notice_expires": approving.expires_task,
+        "house.notice_page": publish.page_task,
     }
 
 
@@ -46,6 +58,8 @@ def returned() -> dict[str, Returned]:
         "card.post": _card_posted,
         "announce.post": _announced,
         "message.fetch": _message_read,
+        "notice.post": publish.posted,
+        "console.notice": publish.printed,
     }
 
 
@@ -54,6 +68,8 @@ def effect_failed(tx: Tx, effect: Claimed, error: str) -> None:
     if effect.incident is None:
         return
     tx.append(c.EffectFailed(key=effect.key, effect=effect.kind, error=error), effect.incident)
+    if effect.kind == "channel.create":
+        channels.not_made(tx, effect.incident, error, effect.attempts)
     if effect.kind != "card.update":
         tx.refresh_card(effect.incident)
 

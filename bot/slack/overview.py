@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from slack_sdk.errors import SlackApiError
 from sqlmodel import Session
 
-from bot.effects import store
-from bot.effects.names import in_words
 from bot.errors import BadInput
 from bot.incident import queries
 from bot.incident.names import ref
@@ -59,29 +57,18 @@ async def _menu(request: Request, number: int) -> Answer:
     return only_you(f"{ref(number)} menu", blocks)
 
 
-async def status_verb(request: Request) -> Answer:
-    """The card's content and whatever went wrong, for this person."""
-    env = request.house.env
+def status_handler(parts: Sequence[card.Part]) -> Handler:
+    """``/incident status``: the card, for this person, wherever they are."""
 
-    def look(session: Session, row: Incident) -> list[kit.Block]:
-        blocks = card.render(session, row, env).blocks[: kit.MESSAGE_BLOCKS_MAX - 8]
-        return [*blocks, *trouble_blocks(session, row)]
-
-    return only_you("Status", await request.read_incident(look))
-
-
-def trouble_blocks(session: Session, row: Incident) -> list[kit.Block]:
-    """Effects that failed or keep failing, in words, with a button to try again."""
-    found = store.troubles(session, row.number)
-    blocks = []
-    for effect in found[:5]:
-        retry = kit.button(
-            "Try again", f"effect_retry:{effect.id}", kit.pack(i=row.number, k=effect.key)
+    async def status_verb(request: Request) -> Answer:
+        env = request.house.env
+        return await request.read_incident(
+            lambda session, row: only_you(
+                f"Status of {ref(row.number)}", card.render(session, row, env, parts).blocks
+            )
         )
-        state = "did not happen" if effect.state == "failed" else f"waits, {effect.attempts} tries"
-        text = f":warning: {in_words(effect.kind)} {state}: {kit.esc(effect.error)}"
-        blocks.append(kit.section(text, accessory=retry if effect.state == "failed" else None))
-    return blocks
+
+    return status_verb
 
 
 async def timeline_verb(request: Request) -> Answer:
@@ -218,12 +205,12 @@ def _none(text: str) -> kit.Block:
     return kit.context(text)
 
 
-def surface(sections: Sections) -> Surface:
+def surface(sections: Sections, parts: Sequence[card.Part]) -> Surface:
     """``sections`` are (title, build) pairs of the rooms for App Home."""
     return Surface(
         verbs={
             "bare": bare,
-            "status": status_verb,
+            "status": status_handler(parts),
             "timeline": timeline_verb,
             "list": list_verb,
             "mine": mine_verb,

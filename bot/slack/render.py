@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlmodel import Session
@@ -21,13 +21,16 @@ TOPIC_MAX = 250
 class SlackRenderer:
     """Readings of the state, made at the moment they are sent."""
 
-    def __init__(self, wordings: Mapping[str, Wording], env: Env) -> None:
+    def __init__(
+        self, wordings: Mapping[str, Wording], env: Env, parts: Sequence[card.Part] = ()
+    ) -> None:
         self._wordings = wordings
+        self._parts = parts
         self._env = env
 
     def card(self, session: Session, incident: Incident) -> Message:
         """The incident's one card."""
-        return card.render(session, incident, self._env)
+        return card.render(session, incident, self._env, self._parts)
 
     def announcement(self, session: Session, incident: Incident) -> Message:
         """The line in the broadcast channel."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.playbook.load import Content
 from bot.settings import Settings
-from bot.slack import commands, open, overview, record, roles, severity
+from bot.slack import card, channel, commands, open, overview, record, roles, severity
 from bot.slack.router import Surface, merge
 
 
@@ -15,10 +15,16 @@ def all_surfaces(settings: Settings, content: Content) -> Surface:
         severity.SURFACE,
         roles.surface(content),
         record.surface(settings.capture_emoji),
-        overview.surface(home_sections()),
+        channel.SURFACE,
+        overview.surface(home_sections(), card_parts()),
     ]
     verbs = merge(parts).verbs
     return merge([*parts, commands.surface(verbs)])
+
+
+def card_parts() -> list[card.Part]:
+    """What the surfaces add to the card, in the order it is shown."""
+    return []
 
 
 def home_sections() -> overview.Sections:

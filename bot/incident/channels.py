@@ -1,0 +1,29 @@
+"""The incident's channel, when the world changes it or does not give it."""
+
+from __future__ import annotations
+
+from bot.effects import kinds
+from bot.incident import queries
+from bot.record import catalogue as c
+from bot.record.tx import Tx
+from db.tables import Incident
+
+
+def lost(tx: Tx, channel_id: str, what: str, name: str = "") -> Incident | None:
+    """The channel was archived, renamed or deleted by somebody; the commander is told."""
+    incident = queries.by_channel(tx.session, channel_id)
+    if incident is None or (what == "renamed" and incident.channel_name == name):
+        return None
+    entry = tx.append(c.ChannelLost(what=what, channel_name=name), incident.number)
+    commander = queries.holder_of(tx.session, incident.number, "commander")
+    if what != "renamed" and commander and incident.status in queries.OPEN_STATUSES:
+        key = f"lost:{incident.number}:{entry.n}"
+        tx.effect(kinds.tell(commander, key, "channel_lost", incident=incident.number, what=what))
+    return incident
+
+
+def not_made(tx: Tx, number: int, error: str, attempts: int) -> None:
+    """Slack did not give a channel: whoever opened the incident is told. No other kind is made."""
+    incident = queries.get(tx.session, number)
+    key = f"nochannel:{number}:{attempts}"
+    tx.effect(kinds.tell(incident.opened_by, key, "channel_failed", incident=number, error=error))

@@ -1,0 +1,64 @@
+"""What happens to the incident's channel from outside: archived, renamed, deleted, left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.incident import channels
+from bot.incident.names import ref
+from bot.slack import kit
+from bot.slack.request import Answer, Handler, Request
+from bot.slack.router import Surface
+from bot.slack.wording import Message, simple
+from db.tables import Incident
+
+
+def lost(what: str) -> Handler:
+    """The channel was ``what``."""
+
+    async def handler(request: Request) -> Answer:
+        event = request.body["event"]
+        channel = event.get("channel")
+        found = channel if isinstance(channel, dict) else {"id": channel}
+        name = str(found.get("name") or "")
+        return await request.change(
+            lambda tx: channels.lost(tx, str(found["id"]), what, name), lambda _: None
+        )
+
+    return handler
+
+
+def _channel_failed(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
+    assert incident is not None
+    text = (
+        f"The channel of *{ref(incident.number)}* {kit.esc(incident.title)} could not be made: "
+        f"{kit.esc(params['error'])}.\nNothing else was lost. "
+    )
+    if incident.private:
+        text += "It is a private incident, so no public channel was made instead. "
+    text += f"When this is mended: `/incident status {ref(incident.number)}`, then «Try again»."
+    return simple(incident, text, f"The channel of {ref(incident.number)} could not be made")
+
+
+def _channel_lost(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
+    assert incident is not None
+    text = (
+        f"The channel of *{ref(incident.number)}* {kit.esc(incident.title)} was {params['what']}. "
+        "The record goes on; messages of the bot wait. Unarchive it or invite the bot again, or "
+        "work from anywhere with `/incident` and the incident's number."
+    )
+    return simple(incident, text, f"The channel of {ref(incident.number)} was {params['what']}")
+
+
+SURFACE = Surface(
+    events={
+        "channel_archive": lost("archived"),
+        "group_archive": lost("archived"),
+        "channel_rename": lost("renamed"),
+        "group_rename": lost("renamed"),
+        "channel_deleted": lost("deleted"),
+    },
+    wordings={"channel_failed": _channel_failed, "channel_lost": _channel_lost},
+)
