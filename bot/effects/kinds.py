@@ -76,6 +76,7 @@ def opening(
             )
         )  # fmt: skip
     out.append(house("compose", incident, key=f"compose:{incident}:1"))
+    out.append(house("cadence", incident, key=f"cadence:{incident}:1"))
     return out
 
 

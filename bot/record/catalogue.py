@@ -445,18 +445,35 @@ class ItemWithdrawn(Entry):
 
 
 class UpdatePosted(Entry):
-    """An internal update; says when the next one is due."""
+    """An internal update: what is known, what is not, and when the next one is due."""
 
     kind: ClassVar[str] = "update.posted"
     next_update_at: str | None
     text: Private[str]
+    unknown: Private[str] = ""
+
+
+class UpdateDue(Entry):
+    """The next internal update is due at this moment, for the reason given; none when null."""
+
+    kind: ClassVar[str] = "update.due"
+    next_update_at: str | None
+    why: str = ""
+
+
+class UpdateMissed(Entry):
+    """The internal update that was due did not come; people were reminded."""
+
+    kind: ClassVar[str] = "update.missed"
+    due_at: str
+    times: int = 1
 
 
 # --- notices ----------------------------------------------------------------------------------
 
 
 class NoticeDrafted(Entry):
-    """A notice was drafted from a template and the record."""
+    """A notice was drafted from a template and the record; ``digest`` stands for its exact text."""
 
     kind: ClassVar[str] = "notice.drafted"
     number: int
@@ -465,6 +482,8 @@ class NoticeDrafted(Entry):
     template: str
     template_sha256: str
     digest: str
+    #: Number of the published notice that this one corrects.
+    corrects: int | None = None
     title: Private[str]
     body: Private[str]
     facts: Private[Json] = {}
@@ -476,39 +495,67 @@ class NoticeEdited(Entry):
     kind: ClassVar[str] = "notice.edited"
     number: int
     digest: str
+    #: ``submitted`` or ``approved`` when the change voided that.
+    voids: str = ""
     title: Private[str]
     body: Private[str]
+    facts: Private[Json] = {}
 
 
 class NoticeSubmitted(Entry):
-    """The author asked for approval of this exact text."""
+    """Approval was asked for this exact text; unanswered, it lapses at ``expires_at``."""
 
     kind: ClassVar[str] = "notice.submitted"
     number: int
     digest: str
-    asked_of: Private[str | None] = None
+    expires_at: str
+    #: Findings of the text checks that the approvers were shown.
+    advice: list[str] = []
+    asked_of: Private[list[str]] = []
 
 
 class NoticeReturned(Entry):
-    """The approver sent the notice back with a comment."""
+    """The notice is a draft again: an approver sent it back, or nobody answered in time."""
 
     kind: ClassVar[str] = "notice.returned"
     number: int
     digest: str
+    expired: bool = False
     comment: Private[str]
 
 
 class NoticeApproved(Entry):
-    """Somebody other than the author approved this exact text."""
+    """Somebody other than its authors approved this exact text; ``complete``: nobody else is needed."""
 
     kind: ClassVar[str] = "notice.approved"
     number: int
     digest: str
     role: str
+    roles: list[str] = []
+    complete: bool = True
+    expires_at: str | None = None
+
+
+class NoticeReleased(Entry):
+    """Somebody with the right let the approved text out to the places named."""
+
+    kind: ClassVar[str] = "notice.released"
+    number: int
+    digest: str
+    places: list[Json]
+
+
+class NoticePlaced(Entry):
+    """The text stands in one place; ``digest`` was taken again from what was sent there."""
+
+    kind: ClassVar[str] = "notice.placed"
+    number: int
+    digest: str
+    place: Json
 
 
 class NoticePublished(Entry):
-    """The approved text left the house, byte for byte, to the places named."""
+    """The approved text is out, byte for byte, in the places named."""
 
     kind: ClassVar[str] = "notice.published"
     number: int
