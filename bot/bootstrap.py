@@ -113,10 +113,11 @@ class Running:
 async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Running]:
     """House, Slack and dispatcher together, until the block ends. Serves nothing by itself."""
     from bot import rooms
+    from bot.effects.console import ConsoleAdapter
     from bot.effects.slack import SlackAdapter
     from bot.slack.app import SlackDoor, make_client
     from bot.slack.render import SlackRenderer
-    from bot.slack.surfaces import all_surfaces
+    from bot.slack.surfaces import all_surfaces, card_parts
     from bot.web.app import make_web
     from bot.web.health import Health
 
@@ -125,12 +126,14 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     house = build_house(settings, clock)
     client = make_client(settings)
     surface = all_surfaces(settings, house.env.content)
-    slack = SlackAdapter(client, house.read, SlackRenderer(surface.wordings, house.env))
+    renderer = SlackRenderer(surface.wordings, house.env, card_parts())
+    slack = SlackAdapter(client, house.read, renderer)
+    console = ConsoleAdapter()
     tasks: dict[str, Task] = rooms.tasks()
     returned: dict[str, Returned] = rooms.returned()
     dispatcher = Dispatcher(
         house.writer,
-        lambda kind: slack if slack.handles(kind) else None,
+        lambda kind: slack if slack.handles(kind) else console if console.handles(kind) else None,
         tasks=tasks,
         returned=returned,
         failed=rooms.effect_failed,
@@ -141,13 +144,11 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     health = Health(house, client)
     web = make_web(settings, house, door, health)
     loop_task = asyncio.create_task(dispatcher.run(), name="dispatcher")
-    socket = await door.connect() if settings.socket_mode else None
-    health.socket = socket.client if socket is not None else None
+    health.socket = door.connect() if settings.socket_mode else None
     try:
         yield Running(house, settings, web, door, client, health)
     finally:
-        if socket is not None:
-            await socket.close()
+        await door.stop_taking()
         await dispatcher.stop()
         loop_task.cancel()
         await door.close()

@@ -52,6 +52,18 @@ def downgrade(engine: Engine, revision: str) -> None:
         command.downgrade(_config(conn), revision)
 
 
+def drift(engine: Engine) -> list[str]:
+    """Differences between the database and the tables of this release, in Alembic's words."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from db.tables import metadata
+
+    with engine.connect() as conn:
+        found = compare_metadata(MigrationContext.configure(conn), metadata)
+    return [f"The database differs from this release: {difference}" for difference in found]
+
+
 def _folder() -> Path:
     return Path(__file__).parent / "migrations"
 

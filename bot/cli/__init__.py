@@ -1,0 +1,85 @@
+"""``steadyhand``: the operator's commands. Each is imported when it is called, so help is quick."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from bot.errors import ConfigError, SteadyhandError
+
+#: Exit codes: 1 something was found wrong or refused, 2 the configuration or the call is wrong.
+FOUND, WRONG = 1, 2
+
+#: Name -> (where it is, one line for the help, which is also what the reference shows).
+COMMANDS: dict[str, tuple[str, str]] = {
+    "sandbox": ("serve:sandbox", "Try everything in the browser, without a Slack account."),
+    "run": ("serve:run", "Serve a Slack workspace."),
+    "doctor": ("look:doctor", "Check settings, Slack, database and content; say what to do."),
+    "settings": ("look:settings", "List every setting, its value and its meaning."),
+    "playbooks": ("look:playbooks", "Check the content that responders edit."),
+    "verify": ("record:verify", "Prove that nobody changed, cut or moved the record."),
+    "rebuild": ("record:rebuild", "Prove that the state follows from the record alone."),
+    "export": ("record:export", "Write an incident's record or postmortem as a document."),
+    "effects": ("effects:effects", "See what should have happened outside, and try it again."),
+    "db": ("database:db", "Bring the database up to date, back, or check it."),
+    "docs": ("look:docs", "Write the generated reference pages."),
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and help line; imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which people need them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        return load(cmd_name) if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List names and help lines without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+def load(name: str) -> click.Command:
+    """One command, imported."""
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    found: Any = getattr(importlib.import_module(f"bot.cli.{module}"), attribute)
+    assert isinstance(found, click.Command)
+    return found
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="steadyhand", message="%(version)s")
+def cli() -> None:
+    """Steadyhand runs AI incidents in Slack. To look at it first: `steadyhand sandbox`."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Entry point. Errors that a person can mend are said in words, without a traceback."""
+    try:
+        code = cli.main(argv, prog_name="steadyhand", standalone_mode=False)
+    except click.exceptions.Abort:
+        code = 130
+    except click.ClickException as problem:
+        problem.show()
+        code = problem.exit_code
+    except SteadyhandError as problem:
+        say_error(problem)
+        code = WRONG if isinstance(problem, ConfigError) else FOUND
+    except BrokenPipeError:
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def say_error(problem: SteadyhandError) -> None:
+    """What is wrong, and on the next line what to do."""
+    click.echo(f"steadyhand: {problem.message}", err=True)
+    if problem.instead:
+        click.echo(f"  {problem.instead}", err=True)

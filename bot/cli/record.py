@@ -1,0 +1,80 @@
+"""``steadyhand verify``, ``rebuild`` and ``export``: what the record proves, and documents of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.cli.shared import a_house, look
+
+SHOWN = 50
+
+
+@click.command()
+@click.pass_context
+def verify(ctx: click.Context) -> None:
+    """Prove that nobody changed, cut or moved the record.
+
+    Reads every entry of the database and checks its hash, its link to the entry before it, and the
+    commitments to private parts. Exit code 1 names the first entry that is wrong.
+    """
+    from bot.record.verify import verify_chain
+
+    verdict = look(verify_chain)
+    if verdict.fault is not None:
+        click.echo(f"The record is broken at {verdict.fault}", err=True)
+        ctx.exit(1)
+    head = f", head {verdict.head}" if verdict.head else ""
+    click.echo(f"The record is whole: {verdict.entries} entries{head}")
+
+
+@click.command()
+@click.option("--check", is_flag=True, required=True, help="Compare only; nothing is written.")
+@click.pass_context
+def rebuild(ctx: click.Context, check: bool) -> None:
+    """Prove that the state follows from the record alone.
+
+    Replays every incident in an empty database in memory and compares each value with the state in
+    use. Exit code 1 lists what differs.
+    """
+    from bot.bootstrap import projectors
+    from bot.record.rebuild import check_all
+
+    count, found = look(lambda session: check_all(session, projectors()))
+    for difference in found[:SHOWN]:
+        click.echo(str(difference), err=True)
+    if found:
+        click.echo(f"{len(found)} values differ from what the record says.", err=True)
+        ctx.exit(1)
+    click.echo(f"The state of {count} incidents is exactly what the record leads to.")
+
+
+@click.command()
+@click.argument("incident")
+@click.option(
+    "--format", "form", type=click.Choice(["md", "html", "json"]), default="md", show_default=True,
+    help="Markdown and HTML are for people, JSON is the whole record for machines.",
+)  # fmt: skip
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write. Without it the document goes to standard output.",
+)  # fmt: skip
+def export(incident: str, form: str, output: Path | None) -> None:
+    """Write the document of INCIDENT (INC-7, or 7): its record, or its postmortem once begun."""
+    from bot.errors import BadInput
+    from bot.incident.names import parse_ref
+    from bot.postmortem.export import export_document
+
+    number = parse_ref(incident)
+    if number is None:
+        raise BadInput(
+            f"«{incident}» is not the name of an incident.", instead="Write INC-7, or 7."
+        )
+    with a_house() as house:
+        document = export_document(house, number, form)
+    if output is None:
+        click.get_binary_stream("stdout").write(document)
+        return
+    output.write_bytes(document)
+    click.echo(f"Written to {output} ({len(document)} bytes).", err=True)

@@ -1,0 +1,74 @@
+"""What several commands need: the house without Slack, who acts, tables of text."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+import click
+from sqlmodel import Session
+
+from bot.errors import ConfigError
+from bot.house import House
+from bot.record.entry import Actor
+from bot.settings import Settings, load_settings
+from db.engine import Engines
+
+T = TypeVar("T")
+
+
+@contextmanager
+def a_database(*, current: bool = True) -> Iterator[tuple[Engines, str]]:
+    """The configured database and its state, without changing anything.
+
+    Raises ``ConfigError`` when it is not up to date and ``current`` asks for that.
+    """
+    from bot.bootstrap import open_database
+
+    engines, state = open_database(load_settings())
+    try:
+        if current and state != "current":
+            raise ConfigError(
+                "The database is not of this release's shape.",
+                instead="`steadyhand db state` says more; `steadyhand db upgrade` brings it up to date.",
+            )
+        yield engines, state
+    finally:
+        engines.dispose()
+
+
+def look(job: Callable[[Session], T]) -> T:
+    """Read the configured database."""
+    with a_database() as (engines, _), Session(engines.read, expire_on_commit=False) as session:
+        return job(session)
+
+
+@contextmanager
+def a_house(settings: Settings | None = None) -> Iterator[House]:
+    """The house on the configured database. Effects that are stored wait for `steadyhand run`."""
+    from bot.bootstrap import build_house
+
+    house = build_house(settings or load_settings())
+    try:
+        yield house
+    finally:
+        house.close()
+
+
+def actor() -> Actor:
+    """Whoever runs the command, as the record shows it."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container without a user database
+        name = "operator"
+    return Actor(f"cli:{name}", "cli")
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns of text; the last one is not padded."""
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    for row in [head, *rows]:
+        cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
+        click.echo("  ".join([*cells, row[-1]]).rstrip())
