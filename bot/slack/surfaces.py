@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from bot.playbook.load import Content
 from bot.settings import Settings
-from bot.slack import card, channel, commands, open, overview, record, roles, severity
+from bot.slack import (
+    approvals,
+    card,
+    channel,
+    commands,
+    lifecycle,
+    open,
+    overview,
+    record,
+    roles,
+    severity,
+    steps,
+)
 from bot.slack.router import Surface, merge
 
 
@@ -16,6 +28,9 @@ def all_surfaces(settings: Settings, content: Content) -> Surface:
         roles.surface(content),
         record.surface(settings.capture_emoji),
         channel.SURFACE,
+        steps.SURFACE,
+        approvals.SURFACE,
+        lifecycle.SURFACE,
         overview.surface(home_sections(), card_parts()),
     ]
     verbs = merge(parts).verbs
@@ -24,9 +39,9 @@ def all_surfaces(settings: Settings, content: Content) -> Surface:
 
 def card_parts() -> list[card.Part]:
     """What the surfaces add to the card, in the order it is shown."""
-    return []
+    return [approvals.card_lines, steps.card_lines, lifecycle.card_lines]
 
 
 def home_sections() -> overview.Sections:
     """What App Home shows besides incidents."""
-    return ()
+    return (("My approvals", approvals.home_lines), ("My steps", steps.home_lines))

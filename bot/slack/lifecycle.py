@@ -1,0 +1,356 @@
+"""The turns of an incident in Slack: contain, exit criteria, resolve, reopen, close."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.incident import lifecycle
+from bot.incident.names import ref
+from bot.incident.queries import holder_of
+from bot.playbook import criteria
+from bot.record.read import entries
+from bot.record.tx import Env, Tx
+from bot.slack import kit
+from bot.slack.request import Answer, Handler, Request, only_you
+from bot.slack.router import Surface, Wording
+from bot.slack.wording import Message, mark, simple
+from db.tables import ExitCriterion, Incident
+
+NAMED = 12
+
+
+def _because(request: Request) -> str:
+    return kit.unescape(request.text).strip().removeprefix("because ").strip()
+
+
+# --- contain, reopen ------------------------------------------------------------------------------
+
+
+def _one_sentence(
+    verb: Callable[[Tx, Incident, str], None], callback: str, field: str, title: str, question: str,
+    said: str,
+) -> tuple[Handler, Handler]:  # fmt: skip
+    """A verb that takes one sentence: typed after it, or asked for in a form."""
+
+    async def typed(request: Request) -> Answer:
+        words = _because(request)
+        if words:
+            return await change(request, words)
+        number = await request.read_incident(lambda session, row: row.number)
+        ask = kit.ask(field, question, kit.text_input(field, multiline=True))
+        meta = kit.pack(i=number, c=request.channel)
+        request.open(kit.modal(callback, f"{title} {ref(number)}", [ask], submit=title, meta=meta))
+        return None
+
+    async def submitted(request: Request) -> Answer:
+        return await change(request, request.values.text(field))
+
+    async def change(request: Request, words: str) -> Answer:
+        return await request.change_incident(
+            lambda tx, incident: verb(tx, incident, words), lambda _: only_you(said)
+        )
+
+    return typed, submitted
+
+
+contain_verb, contain_submit = _one_sentence(
+    lifecycle.contain, "contain_submit", "statement", "Contain",
+    "What stopped it, and how do you know?", "It is on the record as contained.",
+)  # fmt: skip
+reopen_verb, reopen_submit = _one_sentence(
+    lifecycle.reopen, "reopen_submit", "reason", "Reopen", "Why does it begin again?",
+    "The response is open again.",
+)  # fmt: skip
+
+
+# --- resolve, close -------------------------------------------------------------------------------
+
+
+async def resolve_verb(request: Request) -> Answer:
+    """``/incident resolve SUMMARY`` when nothing is open; else the form that names what is."""
+    summary = _because(request)
+
+    def look(session: Session, incident: Incident) -> kit.Element | None:
+        found = lifecycle.in_the_way(session, incident.number).lines()
+        done = incident.status in ("resolved", "closed")
+        return (
+            None
+            if done or (summary and not found)
+            else resolve_form(incident, found, request.channel, summary)
+        )
+
+    form = await request.read_incident(look)
+    if form is not None:
+        request.open(form)
+        return None
+    return await request.change_incident(
+        lambda tx, incident: lifecycle.resolve(tx, incident, summary), lambda _: only_you(_RESOLVED)
+    )
+
+
+_RESOLVED = "Resolved. The postmortem is being prepared from the record."
+
+
+def resolve_form(
+    incident: Incident, lines: list[str], channel: str | None, summary: str = ""
+) -> kit.Element:
+    """Lists what is open; resolving all the same takes a reason."""
+    blocks = _still_open("Still open", lines)
+    blocks.append(
+        kit.ask(
+            "summary", "What happened, in a few plain sentences",
+            kit.text_input("summary", multiline=True, initial=summary or incident.summary),
+            optional=True,
+        )
+    )  # fmt: skip
+    if lines:
+        blocks.append(_override("Why resolve it all the same?"))
+    meta = kit.pack(i=incident.number, c=channel)
+    return kit.modal(
+        "resolve_submit", f"Resolve {ref(incident.number)}", blocks, submit="Resolve", meta=meta
+    )
+
+
+async def resolve_submit(request: Request) -> Answer:
+    """The form was sent; what is open is looked at again."""
+    values = request.values
+    return await request.change_incident(
+        lambda tx, incident: lifecycle.resolve(
+            tx, incident, values.text("summary"), values.text("override")
+        ),
+        lambda _: only_you(_RESOLVED),
+    )
+
+
+async def close_verb(request: Request) -> Answer:
+    """``/incident close``: at once when nothing is missing, else the form that names it."""
+    reason, env = _because(request), request.house.env
+
+    def look(session: Session, incident: Incident) -> kit.Element | None:
+        lacking = lifecycle.missing_to_close(session, incident, env)
+        if incident.status != "resolved" or not lacking or reason:
+            return None
+        blocks = [*_still_open("Still missing", lacking), _override("Why close it all the same?")]
+        meta = kit.pack(i=incident.number, c=request.channel)
+        return kit.modal(
+            "close_submit", f"Close {ref(incident.number)}", blocks, submit="Close", meta=meta
+        )
+
+    form = await request.read_incident(look)
+    if form is not None:
+        request.open(form)
+        return None
+    return await _close(request, reason)
+
+
+async def close_submit(request: Request) -> Answer:
+    """The reason was given."""
+    return await _close(request, request.values.text("override"))
+
+
+async def _close(request: Request, reason: str) -> Answer:
+    return await request.change_incident(
+        lambda tx, incident: lifecycle.close(tx, incident, reason),
+        lambda _: only_you(
+            "Closed. Its record stays, and its action items stay open until proven."
+        ),
+    )
+
+
+def _still_open(head: str, lines: list[str]) -> list[kit.Block]:
+    if not lines:
+        return [kit.section("Nothing is open.")]
+    more = f"\n… and {len(lines) - NAMED} more" if len(lines) > NAMED else ""
+    return [
+        kit.section(
+            f"*{head}*\n" + "\n".join(f"• {kit.esc(line)}" for line in lines[:NAMED]) + more
+        )
+    ]
+
+
+def _override(question: str) -> kit.Block:
+    return kit.ask(
+        "override", question, kit.text_input("override", multiline=True),
+        hint="It goes on the record with what is open.", optional=True,
+    )  # fmt: skip
+
+
+# --- exit criteria --------------------------------------------------------------------------------
+
+
+async def exit_verb(request: Request) -> Answer:
+    """``/incident exit``: the criteria; ``exit met 2 EVIDENCE``, ``exit waive 2 because WHY``."""
+    word, _, rest = request.text.partition(" ")
+    move = _EXIT_MOVES.get(word.lower())
+    if move is None:
+        return await _exit_list(request)
+    numbered = re.match(r"#?(\d+)\b[\s:,]*(.*)", rest.strip(), re.DOTALL)
+    which, words = numbered.groups() if numbered else (rest, "")
+    words = kit.unescape(words).strip().removeprefix("because ").strip()
+    row = await request.read_incident(
+        lambda session, incident: criteria.search(session, incident.number, which)
+    )
+    return await move(request, row.key, words)
+
+
+async def _exit_list(request: Request) -> Answer:
+    env = request.house.env
+
+    def look(session: Session, incident: Incident) -> Answer:
+        return only_you(
+            f"Exit criteria of {ref(incident.number)}", exit_blocks(session, incident, env)
+        )
+
+    return await request.read_incident(look)
+
+
+def exit_blocks(session: Session, incident: Incident, env: Env) -> list[kit.Block]:
+    """Every criterion with its state, how it is judged and by whom, and its buttons."""
+    rows = criteria.of_incident(session, incident.number)
+    settled, total = criteria.progress(session, incident.number)
+    blocks = [
+        kit.section(
+            f"{mark(incident)}*Exit criteria of {ref(incident.number)}*: {settled} of {total}"
+        )
+    ]
+    for at, row in enumerate(rows[:20], 1):
+        blocks += [kit.section(_criterion(session, at, row, env)), _criterion_buttons(row)]
+    return blocks[: kit.MESSAGE_BLOCKS_MAX]
+
+
+def _criterion(session: Session, at: int, row: ExitCriterion, env: Env) -> str:
+    plan = criteria.plan_of(row)
+    lines = [f"*{at} {kit.esc(row.title)}* · {row.state}", kit.esc(plan.how)]
+    gate = criteria.gate(plan)
+    if gate:
+        lines.append(f"_Measure:_ {kit.esc(gate)}")
+    if row.state in ("met", "waived"):
+        lines.append(f"_{kit.person(row.changed_by)}:_ {kit.esc(kit.clip(row.evidence, 600))}")
+    else:
+        role = criteria.approver_of(session, row.incident, row, env.content.commander.id)
+        named = env.content.roles.get(plan.approver)
+        title = named.title if named is not None else plan.approver
+        who = kit.person(holder_of(session, row.incident, role))
+        stand_in = "" if role == plan.approver else ": nobody yet; the commander stands in"
+        lines.append(f"_Confirmed by:_ {title} ({who}){stand_in}")
+    return "\n".join(lines)
+
+
+def _criterion_buttons(row: ExitCriterion) -> kit.Block:
+    value = kit.pack(i=row.incident, k=row.key)
+    if row.state == "open":
+        return kit.actions(
+            kit.button("It holds", "exit_met", value, style="primary"),
+            kit.button("Waive", "exit_waive", value),
+        )
+    return kit.actions(kit.button("Open again", "exit_reopen", value))
+
+
+def _exit_move(
+    verb: Callable[[Tx, Incident, str, str], ExitCriterion], callback: str, field: str, title: str,
+    question: str, became: str,
+) -> tuple[Callable[[Request, str, str], Awaitable[Answer]], Handler]:  # fmt: skip
+    """A move of a criterion: by text, by button (which asks in a form), and the form's answer."""
+
+    async def move(request: Request, key: str, words: str) -> Answer:
+        if words:
+            return await change(request, key, words)
+        row = await request.read_incident(
+            lambda session, incident: criteria.find(session, incident.number, key)
+        )
+        gate = criteria.gate(criteria.plan_of(row))
+        text = f"*{kit.esc(row.title)}*\n{kit.esc(row.plan['how'])}" + (
+            f"\n_Measure:_ {kit.esc(gate)}" if gate else ""
+        )
+        blocks = [
+            kit.section(text),
+            kit.ask(field, question, kit.text_input(field, multiline=True)),
+        ]
+        meta = kit.pack(i=row.incident, c=request.channel, k=key)
+        request.open(kit.modal(callback, title, blocks, meta=meta))
+        return None
+
+    async def submitted(request: Request) -> Answer:
+        return await change(request, str(request.packed.get("k", "")), request.values.text(field))
+
+    async def change(request: Request, key: str, words: str) -> Answer:
+        return await request.change_incident(
+            lambda tx, incident: verb(tx, incident, key, words),
+            lambda row: only_you(f"«{kit.esc(row.title)}» {became}."),
+        )
+
+    return move, submitted
+
+
+_met, met_submit = _exit_move(
+    criteria.met, "exit_met_submit", "evidence", "It holds", "How do we know?", "holds"
+)
+_waive, waive_submit = _exit_move(
+    criteria.waive, "exit_waive_submit", "reason", "Waive", "Why is it not needed?", "is waived"
+)
+_reopen, reopen_criterion_submit = _exit_move(
+    criteria.reopen, "exit_reopen_submit", "reason", "Open again", "Why does it no longer hold?",
+    "is open again",
+)  # fmt: skip
+_EXIT_MOVES = {
+    "met": _met, "holds": _met, "confirm": _met, "waive": _waive, "reopen": _reopen, "undo": _reopen,
+}  # fmt: skip
+
+
+def _click(move: Callable[[Request, str, str], Awaitable[Answer]]) -> Handler:
+    async def clicked(request: Request) -> Answer:
+        return await move(request, str(request.packed.get("k", "")), "")
+
+    return clicked
+
+
+def card_lines(session: Session, incident: Incident, env: Env) -> list[kit.Block]:
+    """For the card: how many exit criteria are settled."""
+    settled, total = criteria.progress(session, incident.number)
+    return [kit.context(f"Exit criteria: {settled} of {total}. `/incident exit`")] if total else []
+
+
+# --- messages -------------------------------------------------------------------------------------
+
+
+def _turn(head: str, field: str) -> Wording:
+    """Said in the channel. People's words are read from the record, where they can be erased."""
+
+    def wording(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
+        assert incident is not None
+        found = next(entries(session, incident.number, after=params["n"] - 1, limit=1), None)
+        words = getattr(found.entry, field, "") if found is not None else ""
+        more = f"\n{kit.esc(words)}" if words else ""
+        text = head.format(ref=ref(incident.number), by=kit.person(params["by"]))
+        return simple(incident, text + more, f"{ref(incident.number)} is {incident.status}")
+
+    return wording
+
+
+SURFACE = Surface(
+    verbs={
+        "contain": contain_verb, "resolve": resolve_verb, "reopen": reopen_verb, "close": close_verb,
+        "exit": exit_verb,
+    },
+    actions={
+        "contain_form": contain_verb, "resolve_form": resolve_verb, "close_form": close_verb,
+        "exit_list": _exit_list, "exit_met": _click(_met), "exit_waive": _click(_waive),
+        "exit_reopen": _click(_reopen),
+    },
+    views={
+        "contain_submit": contain_submit, "reopen_submit": reopen_submit,
+        "resolve_submit": resolve_submit, "close_submit": close_submit,
+        "exit_met_submit": met_submit, "exit_waive_submit": waive_submit,
+        "exit_reopen_submit": reopen_criterion_submit,
+    },
+    wordings={
+        "incident_contained": _turn(":large_yellow_circle: {by}: {ref} is *contained*.", "statement"),
+        "incident_resolved": _turn(":white_check_mark: {by}: {ref} is *resolved*.", "summary"),
+        "incident_reopened": _turn(":red_circle: {by}: {ref} is *open again*.", "reason"),
+        "incident_closed": _turn("{by} closed {ref}.", "reason"),
+    },
+)  # fmt: skip
