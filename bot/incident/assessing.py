@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.effects import kinds
@@ -15,7 +14,7 @@ from bot.incident.severity import Answers, Assessment, Downgrade, assess, check_
 from bot.incident.severity import Refusal as DowngradeRefusal
 from bot.playbook.model import Severity
 from bot.record import catalogue as c
-from bot.record.entry import Actor, canonical
+from bot.record.entry import Actor
 from bot.record.tx import Tx, roles_held
 from db.tables import Approval, Incident
 
@@ -113,6 +112,7 @@ def set_severity(
 def ask_downgrade(tx: Tx, incident: Incident, severity: str, reason: str, evidence: str) -> str:
     """Ask a second person of another function to agree to a lower severity (rule D1)."""
     from bot.playbook import approvals
+    from bot.playbook.plan import ApprovalPlan
 
     require(tx, "downgrade_severity", incident)
     proofs = (evidence,) if evidence else ()
@@ -127,17 +127,18 @@ def ask_downgrade(tx: Tx, incident: Incident, severity: str, reason: str, eviden
     mine = roles[tx.env.content.commander.id].function
     others = [role.id for role in roles.values() if role.function != mine]
     subject = {"from": incident.severity, "to": severity, "reason": reason, "evidence": evidence}
-    number = approvals.ask(
+    row = approvals.ask(
         tx, incident, subject="downgrade", key=severity,
         title=f"Lower the severity from {incident.severity} to {severity}: {reason}",
-        digest=digest_of(subject), rule={"any_of": others, "quorum": 1, "detail": subject},
+        digest=approvals.digest_of(subject), rule=ApprovalPlan(groups=(tuple(others),)),
+        details=subject,
     )  # fmt: skip
-    return f"Asked for agreement (approval {number}). Until somebody agrees it stays {incident.severity}."
+    return f"Asked for agreement (approval {row.number}). Until somebody agrees it stays {incident.severity}."
 
 
 def downgrade_agreed(tx: Tx, incident: Incident, approval: Approval) -> None:
     """The second person agreed: set it, if the rules still allow it."""
-    detail = approval.rule["detail"]
+    detail = approval.details
     if incident.severity != detail["from"]:
         return
     approver = approval.given[-1]["by"]
@@ -146,11 +147,6 @@ def downgrade_agreed(tx: Tx, incident: Incident, approval: Approval) -> None:
         asker, incident, detail["to"], reason=detail["reason"], approver=approver,
         evidence=(detail["evidence"],),
     )  # fmt: skip
-
-
-def digest_of(subject: Mapping[str, object]) -> str:
-    """The hash that an approval is bound to."""
-    return hashlib.sha256(canonical(dict(subject)).encode()).hexdigest()
 
 
 def _check_set(

@@ -92,7 +92,8 @@ def closed(session: Session, e: Recorded) -> None:
 
 def assessed(session: Session, e: Recorded) -> None:
     row = _incident(session, e)
-    row.answers = {**e.entry.answers, "proposed": e.entry.proposed, "rules": e.entry.rules}
+    more = {"proposed": e.entry.proposed, "rules": e.entry.rules, "tempo": e.entry.tempo}
+    row.answers = {**e.entry.answers, **more}
     row.severity_floor = e.entry.floor
 
 

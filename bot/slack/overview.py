@@ -162,7 +162,7 @@ async def effect_retry(request: Request) -> Answer:
 
     key = str(request.packed.get("k"))
     return await request.change_incident(
-        lambda tx, row: control.retry(tx, key, row.number),
+        lambda tx, row: control.retry(tx, key),
         lambda _: only_you("It is tried again now."),
     )
 
