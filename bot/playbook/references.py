@@ -295,7 +295,7 @@ class _Module:
 
     def options(self, place: tuple[str | int, ...], step: Step) -> Found:
         if (step.type == "decision") != bool(step.options):
-            what = f"Step '{step.id}' is a {step.type} with {len(step.options)} options."
+            what = f"Step '{step.id}' has the type {step.type} and {len(step.options)} options."
             fix = "A decision has 'options:', any other step has none."
             yield self.doc.finding(place, what, fix)
         for at, option in enumerate(step.options):
