@@ -25,6 +25,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("reopen", "reopen because WHY", "Begin the response again."),
     Verb("close", "close", "Close a resolved incident; names what is missing.", ("closed",)),
     Verb("decide", "decide TEXT because WHY", "Record a decision.", ("decision",)),
+    Verb("update", "update TEXT", "Post an internal update; alone, the form.", ("progress",)),
+    Verb("notice", "notice", "Draft a notice; `notice list`, `notice 3`.", ("notices", "comms")),
     Verb("note", "note TEXT", "Record a fact.", ("fact", "log")),
     Verb("hypothesis", "hypothesis TEXT", "Record a guess; `hypothesis 7 refuted` settles it."),
     Verb("evidence", "evidence WHAT, WHERE", "Record evidence and where it is kept."),

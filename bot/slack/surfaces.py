@@ -10,12 +10,14 @@ from bot.slack import (
     channel,
     commands,
     lifecycle,
+    notices,
     open,
     overview,
     record,
     roles,
     severity,
     steps,
+    updates,
 )
 from bot.slack.router import Surface, merge
 
@@ -31,6 +33,8 @@ def all_surfaces(settings: Settings, content: Content) -> Surface:
         steps.SURFACE,
         approvals.SURFACE,
         lifecycle.SURFACE,
+        updates.SURFACE,
+        notices.surface(content),
         overview.surface(home_sections(), card_parts()),
     ]
     verbs = merge(parts).verbs
@@ -39,9 +43,19 @@ def all_surfaces(settings: Settings, content: Content) -> Surface:
 
 def card_parts() -> list[card.Part]:
     """What the surfaces add to the card, in the order it is shown."""
-    return [approvals.card_lines, steps.card_lines, lifecycle.card_lines]
+    return [
+        approvals.card_lines,
+        steps.card_lines,
+        lifecycle.card_lines,
+        updates.card_lines,
+        notices.card_lines,
+    ]
 
 
 def home_sections() -> overview.Sections:
     """What App Home shows besides incidents."""
-    return (("My approvals", approvals.home_lines), ("My steps", steps.home_lines))
+    return (
+        ("My approvals", approvals.home_lines),
+        ("My steps", steps.home_lines),
+        ("My notices", notices.home_blocks),
+    )
