@@ -61,6 +61,7 @@ export interface Weather {
   offline: boolean;
   slow_delivery_ms: number;
   deaf: boolean;
+  token_revoked: boolean;
 }
 
 export interface View {
@@ -95,12 +96,31 @@ export interface Reaction {
   users: string[];
 }
 
+export interface Attachment {
+  color?: string;
+  pretext?: string;
+  title?: string;
+  title_link?: string;
+  text?: string;
+  fallback?: string;
+  blocks?: Block[];
+}
+
+export interface FileInfo {
+  id: string;
+  name?: string;
+  title?: string;
+  size?: number;
+}
+
 export interface Message {
   ts: string;
   channel: string;
   user: string;
   text: string;
   blocks: Block[] | null;
+  attachments?: Attachment[] | null;
+  files?: FileInfo[] | null;
   thread_ts: string | null;
   reply_count: number;
   reactions: Reaction[];

@@ -78,12 +78,20 @@ function showMessage(ts: string): void {
 }
 
 function Members({ channel }: { channel: Channel }) {
+  const { snapshot, me } = useStore();
+  const inside = channel.members.includes(me) && !channel.is_archived;
   const items = channel.members.map((id): MenuItem => {
     const one = person(id);
     return { key: id, label: nameOf(one, id), note: one?.title, run: () => undefined };
   });
+  const others = snapshot?.people.filter((one) => !channel.members.includes(one.id)) ?? [];
+  const add = others.map((one): MenuItem => ({
+    key: `add-${one.id}`,
+    label: `+ Add ${nameOf(one)}`,
+    run: () => void act({ do: "invite", channel: channel.id, user: one.id }),
+  }));
   return (
-    <Menu label={`Members: ${items.length}`} heading="Members" items={items} testId="members" buttonProps={{ class: "icon-button with-count" }}>
+    <Menu label={`Members: ${items.length}`} heading="Members" items={inside ? [...items, ...add] : items} testId="members" buttonProps={{ class: "icon-button with-count" }}>
       <Icon name="people" /> {items.length}
     </Menu>
   );

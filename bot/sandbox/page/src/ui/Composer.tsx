@@ -1,8 +1,11 @@
-/** Where people type: messages, slash commands, mentions. What was typed stays until it was accepted. */
+/**
+ * Where people type: messages, slash commands, mentions. The server turns `@name` into ids, as Slack does.
+ * What was typed stays until it was accepted.
+ */
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { act, getState, toast } from "../store";
 import { Icon } from "./icons";
-import { encode, type Known, suggest, type Suggestion } from "./suggest";
+import { type Known, suggest, type Suggestion } from "./suggest";
 
 interface Props {
   channel: string;
@@ -143,14 +146,13 @@ export function known(): Known {
 
 async function deliver(typed: string, channel: string, threadTs: string | undefined): Promise<boolean> {
   if (!typed.startsWith("/")) {
-    const text = encode(typed, known(), true);
-    return (await act({ do: "message", channel, text, thread_ts: threadTs })).ok;
+    return (await act({ do: "message", channel, text: typed, thread_ts: threadTs })).ok;
   }
   if (threadTs) {
     toast("error", `${typed.split(/\s/)[0]} does not work in a thread. Type it in the channel.`);
     return false;
   }
-  return (await act({ do: "command", channel, text: encode(typed, known(), false) })).ok;
+  return (await act({ do: "command", channel, text: typed })).ok;
 }
 
 function grow(box: HTMLTextAreaElement | null): void {

@@ -9,12 +9,13 @@ import { clockTime, fullTime } from "../text/dates";
 import { emoji } from "../text/emoji";
 import { Mrkdwn } from "../text/Text";
 import type { Block, Message, Reaction } from "../types";
+import { Attachments } from "./Attachments";
 import { Avatar } from "./Avatar";
 import { EmojiPicker } from "./EmojiPicker";
 import { Icon } from "./icons";
 import { Menu, type MenuItem } from "./Menu";
 import { known } from "./Composer";
-import { decode, encode } from "./suggest";
+import { decode } from "./suggest";
 
 interface Props {
   message: Message;
@@ -47,7 +48,7 @@ function MessageRow({ message, compact, inThread = false, tabStop = false }: Pro
         {compact ? <Time ts={message.ts} /> : <Avatar who={who} />}
       </div>
       <div class="message-main">
-        {message.ephemeral && <p class="only-you">Only visible to you</p>}
+        {message.ephemeral && <OnlyYou message={message} />}
         {message.pinned && <p class="pin-mark"><Icon name="pin" /> Pinned</p>}
         {!compact && (
           <p class="message-head">
@@ -58,6 +59,7 @@ function MessageRow({ message, compact, inThread = false, tabStop = false }: Pro
           </p>
         )}
         {editing ? <Editor message={message} onDone={() => setEditing(false)} /> : <Body message={message} />}
+        {!editing && <Attachments message={message} />}
         <Reactions message={message} />
         {message.reply_count > 0 && !inThread && (
           <button type="button" class="replies" data-testid="replies" onClick={() => openThread(message.channel, message.ts)}>
@@ -71,6 +73,15 @@ function MessageRow({ message, compact, inThread = false, tabStop = false }: Pro
 }
 
 export const MessageView = memo(MessageRow);
+
+function OnlyYou({ message }: { message: Message }) {
+  const dismiss = () => void act({ do: "delete", channel: message.channel, ts: message.ts });
+  return (
+    <p class="only-you">
+      Only visible to you <button type="button" class="link-button" data-testid="dismiss" onClick={dismiss}>Dismiss</button>
+    </p>
+  );
+}
 
 function Tombstone({ message, tabStop }: { message: Message; tabStop: boolean }) {
   return (
@@ -88,6 +99,7 @@ function Time({ ts }: { ts: string }) {
 function Body({ message }: { message: Message }) {
   const mark = message.edited ? <span class="faint edited"> (edited)</span> : null;
   if (message.blocks?.length) return <BlockBody message={message} blocks={message.blocks} mark={mark} />;
+  if (!message.text) return mark;
   const quiet = message.subtype && message.subtype !== "bot_message" && message.subtype !== "thread_broadcast";
   return (
     <div class={quiet ? "message-text quiet" : "message-text"}>
@@ -212,7 +224,7 @@ function Editor({ message, onDone }: { message: Message; onDone: () => void }) {
   useEffect(() => box.current?.focus(), []);
   const save = async () => {
     if (!text.trim()) return;
-    const answer = await act({ do: "edit", channel: message.channel, ts: message.ts, text: encode(text.trim(), known(), true) });
+    const answer = await act({ do: "edit", channel: message.channel, ts: message.ts, text: text.trim() });
     if (answer.ok) onDone();
   };
   const onKeyDown = (event: KeyboardEvent) => {

@@ -55,7 +55,7 @@ function ModalView({ view, depth, onClose }: ModalViewProps) {
     if (unknown.length) setTrouble(unknown.map((id) => `${id}: ${faults[id]}`).join("\n"));
     window.setTimeout(focusFirstError, 0);
   }
-  const closeAll = () => void act({ do: "close_view", view_id: view.id, clear: true });
+  const closeAll = () => void act({ do: "close_view", view_id: view.id, all: true });
   return (
     <form class="modal-form" noValidate onSubmit={(event) => void submit(event)} data-view-id={view.id} data-callback-id={view.callback_id}>
       <header class="modal-head">

@@ -14,6 +14,7 @@ const CALM: Weather = {
   offline: false,
   slow_delivery_ms: 0,
   deaf: false,
+  token_revoked: false,
 };
 
 /** Rate limits as in Slack are ordinary weather, so they do not count as rough. */
@@ -37,6 +38,7 @@ const DIALS: Dial[] = [
   { key: "rate_limit", title: "Real rate limits", kind: "switch", what: "Slack's own limits per method, and one message per second and channel." },
   { key: "duplicate_delivery", title: "Double delivery", kind: "count", what: "The bot gets this many extra copies of each click, command and event." },
   { key: "deaf", title: "Deaf", kind: "switch", what: "Nothing that people do reaches the bot. It can still post." },
+  { key: "token_revoked", title: "Token revoked", kind: "switch", what: "Slack no longer accepts the bot's token, as when somebody removed the app." },
   { key: "offline", title: "Slack is down", kind: "switch", what: "Every call of the bot fails to connect. Turn it off again and see it catch up." },
 ];
 

@@ -78,24 +78,15 @@ export function suggest(text: string, known: Known): Suggestion[] {
   return mentionSuggestions(text, known.people, known.channels);
 }
 
-/** Turns `@name` and `#channel` into the ids that apps get; other text is escaped as Slack does. */
-export function encode(text: string, known: Known, escaped: boolean): string {
-  const safe = escaped ? text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;") : text;
-  return safe.replace(/(^|[\s(])([@#])([\w.-]*\w)/g, (whole, before: string, sign: string, name: string) => {
-    const list: { id: string; name: string }[] =
-      sign === "@" ? known.people : known.channels.filter((one) => !one.is_im);
-    const found = list.find((one) => one.name.toLowerCase() === name.toLowerCase());
-    if (!found) return whole;
-    return `${before}<${sign}${found.id}${escaped ? "" : `|${found.name}`}>`;
-  });
-}
-
-/** The way back, for editing a message. */
+/** Stored text as somebody would type it: for editing a message, and for one-line summaries. */
 export function decode(text: string, known: Known): string {
   const name = (list: { id: string; name: string }[], id: string) => list.find((one) => one.id === id)?.name;
   return text
     .replace(/<@(\w+)(?:\|[^>]*)?>/g, (whole, id: string) => (name(known.people, id) ? `@${name(known.people, id)}` : whole))
     .replace(/<#(\w+)(?:\|[^>]*)?>/g, (whole, id: string) => (name(known.channels, id) ? `#${name(known.channels, id)}` : whole))
+    .replace(/<!subteam\^\w+\|(@[^>]*)>/g, "$1")
+    .replace(/<!(here|channel|everyone)(?:\|[^>]*)?>/g, "@$1")
+    .replace(/<(https?:[^|>]+)>/g, "$1")
     .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")
     .replaceAll("&amp;", "&");
