@@ -1,0 +1,176 @@
+"""Walking the playbook as people see it in Slack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.sandbox.people import Person
+from bot.sandbox.seen import Seen
+from tests.support.world import World, said
+
+HASH = "a" * 64
+
+
+async def _opened(world: World, who: Person, title: str = "The agent deletes mail") -> Any:
+    await who.command(f"/incident open {title}")
+    channel = await who.waits_for_channel("inc-1")
+    await world.quiet()
+    return channel
+
+
+def _last(person: Person, channel: Any, text: str) -> Seen:
+    """The newest private or public message with this text."""
+    return next(seen for seen in reversed(person.sees(channel)) if text in seen.plain)
+
+
+async def _joined(world: World, ada: Person, channel: Any, **held: str) -> None:
+    for role, name in held.items():
+        person = world.person(name)
+        await ada.invites(person, channel)
+        await person.command(f"/incident role {role}", channel)
+    await world.quiet()
+
+
+async def test_next_shows_my_steps_and_a_click_finishes_one(world: World) -> None:
+    ada = world.person("ada")
+    channel = await _opened(world, ada)
+    await ada.command("/incident next", channel)
+    shown = _last(ada, channel, "Your steps" if False else "for you")
+    assert "Take command" in shown.plain and "Say in the channel that you are the commander" in shown.plain
+    await ada.click(shown, action_id="step_done:3")
+    await ada.waits_for("«Take command» is done. Next for you", channel)
+    await world.quiet()
+    reply = await ada.command("/incident step done 3", channel)
+    assert "done already" in said(reply)
+    reply = await ada.command("/incident step", channel)
+    assert "✓ 3 Take command" in said(reply) and "○ 1 Is a person at risk" in said(reply)
+
+
+async def test_a_decision_asks_for_its_answer_and_the_playbook_follows(world: World) -> None:
+    ada = world.person("ada")
+    channel = await _opened(world, ada)
+    await ada.command("/incident step done 1", channel)
+    form = await ada.modal()
+    assert (await form.submit()).errors
+    form.fill("The answer", "No")
+    assert (await form.submit()).ok
+    await ada.waits_for("is done", channel)
+    await world.quiet()
+    assert "1 step no longer required" in ada.reads(channel)
+
+
+async def test_evidence_is_asked_for_in_its_own_fields(world: World) -> None:
+    ada = world.person("ada")
+    channel = await _opened(world, ada)
+    await ada.command("/incident step done record exactly", channel)
+    form = await ada.modal()
+    assert form.labels[:3] == ["Model and version", "System prompt", "Guardrail, decoding and config"]
+    form.fill("Model and version", "support-7b 1.4").fill("System prompt", "abc")
+    form.fill("Guardrail, decoding and config", HASH)
+    answer = await form.submit()
+    assert answer.errors and "SHA-256" in answer.errors["System prompt"]
+    form.fill("System prompt", HASH)
+    assert (await form.submit()).ok
+    await world.quiet()
+
+
+async def test_a_risky_step_is_asked_approved_and_done(world: World) -> None:
+    ada, max_ = world.person("ada"), world.person("max")
+    channel = await _opened(world, ada)
+    await _joined(world, ada, channel, sre="max")
+    await max_.command("/incident step switch off the affected", channel)
+    step = _last(max_, channel, "Needs approval")
+    await max_.click(step, "Ask for approval")
+    form = await max_.modal()
+    assert "Switch the flag on again" in form.text
+    form.fill("What exactly will you do?", "Flag support-agent off for EU")
+    assert (await form.submit()).ok
+    await world.quiet()
+    asked = await ada.waits_for("needs your answer", "dm")
+    for part in ("Flag support-agent off for EU", "The harm stops", "lose the feature", "Switch the flag on"):
+        assert part in asked.plain
+    assert "asks for approval 1" in max_.reads(channel)
+    assert "Approvals" in ada.reads(channel)
+    await max_.command("/incident approvals", channel)
+    await max_.click(_last(max_, channel, "Approvals of INC-1"), "Approve")
+    await max_.waits_for("can answer this", channel)
+    await ada.click(asked, "Approve")
+    await world.quiet()
+    assert "is given by" in max_.reads(channel)
+    number = next(part.split(" ")[0] for part in step.plain.split("\n") if "Switch off" in part)
+    reply = await max_.command(f"/incident step done {number}", channel)
+    assert "is done" in said(reply)
+
+
+async def test_refusing_asks_why_and_the_asker_hears_it(world: World) -> None:
+    ada, max_ = world.person("ada"), world.person("max")
+    channel = await _opened(world, ada)
+    await _joined(world, ada, channel, sre="max")
+    await max_.command("/incident step ask switch off the affected", channel)
+    form = await max_.modal()
+    form.fill("What exactly will you do?", "All off")
+    await form.submit()
+    await world.quiet()
+    await ada.click(await ada.waits_for("needs your answer", "dm"), "Refuse")
+    why = await ada.modal()
+    why.fill("Why not?", "Only the EU")
+    assert (await why.submit()).ok
+    await world.quiet()
+    await max_.waits_for("Only the EU", "dm")
+    await ada.command("/incident approvals", channel)
+    assert "Nothing waits for approval" in ada.reads(channel)
+
+
+async def test_overdue_reaches_the_person_and_the_card(world: World) -> None:
+    ada = world.person("ada")
+    channel = await _opened(world, ada)
+    world.later(minutes=6)
+    await ada.waits_for("this is overdue and waits for you", "dm")
+    await world.quiet()
+    assert "2 overdue" in ada.sees(channel)[0].plain or "2 overdue" in ada.reads(channel)
+    await ada.click(_last(ada, "dm", "overdue"), action_id="step_done:3")
+    await world.quiet()
+    assert "1 overdue" in ada.reads(channel)
+
+
+async def test_resolving_names_what_is_open_and_takes_a_reason(world: World) -> None:
+    ada = world.person("ada")
+    channel = await _opened(world, ada)
+    reply = await ada.command("/incident contain tool off since 04:10, no new mail deleted", channel)
+    assert "contained" in said(reply)
+    await ada.command("/incident exit met 1 0 of 300 tries", channel)
+    await ada.command("/incident exit", channel)
+    assert "Exit criteria of INC-1" in ada.reads(channel)
+    await ada.command("/incident resolve", channel)
+    form = await ada.modal()
+    assert "Still open" in form.text and "Exit criterion" in form.text
+    form.fill("What happened, in a few plain sentences", "An agent followed hidden text.")
+    answer = await form.submit()
+    assert answer.errors
+    form.fill("Why resolve it all the same?", "moved to INC-7")
+    assert (await form.submit()).ok
+    await world.quiet()
+    assert "is resolved" in ada.reads(channel).replace("*", "")
+    await ada.command("/incident close", channel)
+    closing = await ada.modal()
+    closing.fill("Why close it all the same?", "nothing left")
+    assert (await closing.submit()).ok
+    await world.quiet()
+    reply = await ada.command("/incident reopen because it is back", channel)
+    assert "open again" in said(reply)
+    await world.quiet()
+
+
+async def test_app_home_shows_my_steps_and_what_waits_for_my_yes(sqlite_world: World) -> None:
+    world = sqlite_world
+    ada, max_ = world.person("ada"), world.person("max")
+    channel = await _opened(world, ada)
+    await _joined(world, ada, channel, sre="max")
+    await max_.command("/incident step ask switch off the affected", channel)
+    form = await max_.modal()
+    form.fill("What exactly will you do?", "All off")
+    await form.submit()
+    await world.quiet()
+    home = await ada.opens_home()
+    assert "Switch off the affected part" in home.text and "Approve" in home.buttons
+    assert "Take command" in home.text
