@@ -39,7 +39,7 @@ def render(session: Session, incident: Incident, env: Env, parts: Sequence[Part]
     blocks = [kit.header(f"{mark}{ref(incident.number)} {incident.title}")]
     if incident.kind == "drill":
         blocks.append(kit.context("*This is a drill.* Notices and containment stay inside."))
-    blocks += [_state(session, incident), _roles(session, incident, env)]
+    blocks += [_state(session, incident, env), _roles(session, incident, env)]
     if incident.summary:
         blocks.append(kit.section(kit.esc(kit.clip(incident.summary, 500))))
     lines = [block for part in parts for block in part(session, incident, env)]
@@ -63,9 +63,10 @@ def _fitting(blocks: list[kit.Block]) -> list[kit.Block]:
     return out
 
 
-def _state(session: Session, incident: Incident) -> kit.Block:
+def _state(session: Session, incident: Incident, env: Env) -> kit.Block:
     commander = queries.holder_of(session, incident.number, "commander")
     started = kit.when(incident.opened_at)
+    harm = [env.content.families[key].name for key in incident.families]
     return kit.fields(
         [
             f"*Severity*\n{incident.severity or 'not assessed yet'}",
@@ -73,7 +74,7 @@ def _state(session: Session, incident: Incident) -> kit.Block:
             f"*Commander*\n{kit.person(commander)}",
             f"*Tempo*\n{incident.tempo}",
             f"*Opened*\n{started} by {kit.person(incident.opened_by)}",
-            f"*Harm*\n{', '.join(incident.families) or 'not said yet'}",
+            f"*Harm*\n{', '.join(harm) or 'not said yet'}",
         ]
     )
 
