@@ -68,8 +68,8 @@ def respond(core: Core, token: str, body: Any) -> tuple[int, str]:
 
 def _respond(core: Core, entry: ResponseUrl, room: Channel, body: Json) -> None:
     if body.get("delete_original"):
-        if body.keys() - {"delete_original"}:
-            raise Refusal("invalid_arguments")  # delete_original stands alone
+        if any(v for k, v in body.items() if k != "delete_original"):
+            raise Refusal("invalid_arguments")  # it stands alone; Bolt adds an empty text
         acts.delete(core, room, _original(core, entry, room))
     elif body.get("replace_original"):
         original = _original(core, entry, room)

@@ -50,7 +50,7 @@ class Delivery:
     def __init__(self, core: Core) -> None:
         self.core = core
         self.http = HttpLink(core.signing_secret)
-        self.sockets = SocketLink()
+        self.sockets = SocketLink(lambda: core.workspace.changed("delivery"))
         self.tickets: set[str] = set()
         self.ack_seconds = ACK_SECONDS
         self.retry_scale = 1.0

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -47,8 +48,9 @@ class Connection:
 class SocketLink:
     """All websockets of the app; each parcel goes to one of them, in turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[], None]) -> None:
         self.connections: list[Connection] = []
+        self._changed = changed
         self._numbers = itertools.count(1)
         self._turn = itertools.count()
 
@@ -62,6 +64,7 @@ class SocketLink:
             return
         await connection.send(self._hello())
         self.connections.append(connection)
+        self._changed()
         try:
             while True:
                 self._acknowledged(connection, await websocket.receive_text())
@@ -70,6 +73,7 @@ class SocketLink:
         finally:
             if connection in self.connections:
                 self.connections.remove(connection)
+            self._changed()
             for future in connection.waiting.values():
                 if not future.done():
                     future.set_exception(ConnectionError("the socket was closed"))

@@ -78,6 +78,9 @@ def small_app(app: AsyncApp) -> None:
         where = {"channel": shortcut["channel"]["id"], "timestamp": shortcut["message_ts"]}
         await client.reactions_add(name="memo", **where)
 
+    @app.event("member_joined_channel")
+    async def joined() -> None: ...
+
     @app.event("app_home_opened")
     async def home(event: Any, client: Any) -> None:
         section = {"type": "section", "text": {"type": "plain_text", "text": "Welcome home"}}
