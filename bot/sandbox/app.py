@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from bot.sandbox.answers import respond
+from bot.sandbox.guard import loopback
 from bot.sandbox.webapi.door import Answer, Incoming, handle
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 BIGGEST = 4 * 1024 * 1024
+OPEN = ("/api/", "/response/", "/upload/")
 
 
 def build_app(sandbox: Sandbox) -> ASGIApp:
@@ -29,7 +31,9 @@ def build_app(sandbox: Sandbox) -> ASGIApp:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if scope["type"] == "websocket" and path.rstrip("/") == "/link":
+        if scope["type"] == "http" and path.startswith(OPEN) and foreign(scope):
+            await _send(send, Answer(403, b"", ()))
+        elif scope["type"] == "websocket" and path.rstrip("/") == "/link":
             await _link(sandbox, WebSocket(scope, receive, send))
         elif scope["type"] != "http":
             await ui(scope, receive, send)
@@ -43,6 +47,16 @@ def build_app(sandbox: Sandbox) -> ASGIApp:
             await ui(scope, receive, send)
 
     return app
+
+
+def foreign(scope: Scope) -> bool:
+    """Whether another web page in this machine's browser sent the request.
+
+    The tokens are no secret, so a page that somebody visits could otherwise call the API.
+    """
+    headers = dict(scope["headers"])
+    host = headers.get(b"host", b"").decode("latin-1")
+    return b"origin" in headers or not loopback(host)
 
 
 async def _api(sandbox: Sandbox, scope: Scope, receive: Receive, send: Send) -> None:

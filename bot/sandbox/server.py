@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from bot.sandbox import events
 from bot.sandbox.app import build_app
 from bot.sandbox.checks import Advice
 from bot.sandbox.core import Call, Core, Hook
@@ -19,7 +20,7 @@ from bot.sandbox.errors import NotSeen
 from bot.sandbox.manifest import Manifest
 from bot.sandbox.people import Person
 from bot.sandbox.seed import seed
-from bot.sandbox.state import Channel, Clock, Workspace
+from bot.sandbox.state import BOT_USER, Channel, Clock, Workspace
 from bot.sandbox.weather import Faults, Weather
 
 if TYPE_CHECKING:
@@ -166,6 +167,17 @@ class Sandbox:
     async def refresh_sockets(self, reason: str = "refresh_requested") -> None:
         """Tells the app's websockets to reconnect, as Slack does every few hours."""
         await self.core.delivery.sockets.refresh(reason)
+
+    def revoke_token(self) -> None:
+        """Somebody revokes the app's token: the app is told, and no call works any more."""
+        tokens = {"oauth": [], "bot": [BOT_USER]}
+        events.emit(self.core, {"type": "tokens_revoked", "tokens": tokens})
+        self.set_weather({"token_revoked": True})
+
+    def uninstall(self) -> None:
+        """Somebody removes the app from the workspace."""
+        events.emit(self.core, {"type": "app_uninstalled"})
+        self.set_weather({"token_revoked": True})
 
     async def cut_sockets(self) -> None:
         """Closes the app's websockets without a word."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,28 +11,18 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.sandbox import ui_acts, ui_shapes
 from bot.sandbox.errors import CannotAct, NotSeen, Refusal
+from bot.sandbox.guard import SECURITY, Guard
 
 if TYPE_CHECKING:
     from bot.sandbox.server import Sandbox
 
 Json = dict[str, Any]
 PAGE = Path(__file__).parent / "page"
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
-    " https: http:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors 'none'"
-)
-SECURITY = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 NO_PAGE = "This is the Steadyhand sandbox. Its page is not built; the API is at /api/.\n"
 
 
@@ -52,49 +41,6 @@ def build_ui(sandbox: Sandbox) -> ASGIApp:
         Route("/{file}", ui.static),
     ]
     return Guard(Starlette(routes=routes))
-
-
-class Guard:
-    """Only this machine's own browser, and no other page in it, may use the sandbox."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuses what does not come from the page itself."""
-        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope.get("headers", ())}
-        word = _refused(scope, headers)
-        if word is None:
-            await self.app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-        else:
-            refusal = JSONResponse({"ok": False, "error": word}, 403, headers=SECURITY)
-            await refusal(scope, receive, send)
-
-
-def _refused(scope: Scope, headers: dict[str, str]) -> str | None:
-    host = headers.get("host", "")
-    if not loopback(host):
-        return "the Host header must name this machine"
-    origin = headers.get("origin")
-    if origin and origin.partition("://")[2] != host:
-        return "another page may not use the sandbox"
-    changes = scope.get("method") not in (None, "GET", "HEAD")
-    if changes and headers.get("x-sandbox") != "1":
-        return "the header X-Sandbox: 1 is missing"
-    return None
-
-
-def loopback(host: str) -> bool:
-    """Whether a Host header names this machine."""
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Ui:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.sandbox import acts, events, render
+from bot.sandbox.checks import Advice
 from bot.sandbox.core import Core
 from bot.sandbox.errors import Refusal
 from bot.sandbox.state import BOT_USER, Channel
@@ -10,6 +11,7 @@ from bot.sandbox.webapi.base import (
     Handler,
     Json,
     channel_name,
+    note,
     page,
     person,
     require,
@@ -23,6 +25,7 @@ def create(core: Core, args: Json) -> Json:
     private = args.get("is_private", False)
     require(core, "conversations.create", "groups" if private else "channels")
     name = channel_name(args["name"])
+    _advise_name(core, name)
     if core.workspace.by_name(name) is not None:
         raise Refusal("name_taken")
     made = core.workspace.add_channel(name, BOT_USER, is_private=private)
@@ -32,6 +35,13 @@ def create(core: Core, args: Json) -> Json:
         events.emit(core, event)
     events.member(core, made, BOT_USER, True, None)
     return {"channel": render.channel(made)}
+
+
+def _advise_name(core: Core, name: str) -> None:
+    if not name.isascii():
+        note(
+            core, "conversations", [Advice("channel.name.local", "letters outside a to z", "/name")]
+        )
 
 
 def invite(core: Core, args: Json) -> Json:
@@ -121,6 +131,7 @@ def rename(core: Core, args: Json) -> Json:
     """Gives a channel another name; only its creator may."""
     found = writable(core, "conversations.rename", args["channel"])
     name = channel_name(args["name"])
+    _advise_name(core, name)
     if found.creator != BOT_USER:
         raise Refusal("not_authorized")
     other = core.workspace.by_name(name)

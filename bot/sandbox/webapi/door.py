@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox import arguments
+from bot.sandbox.checks import Advice
 from bot.sandbox.core import Call, Core, Hook
 from bot.sandbox.errors import Refusal, missing_scope, rate_limited
 from bot.sandbox.methods import METHODS, RETIRED, Method
 from bot.sandbox.weather import Fault, chance
 from bot.sandbox.webapi import auth, chat, conversations, files, history, marks, people, views
-from bot.sandbox.webapi.base import Handler, Json, require
+from bot.sandbox.webapi.base import Handler, Json, note, require
 
 HANDLERS: dict[str, Handler] = {
     **auth.HANDLERS,
@@ -142,6 +143,8 @@ def _run(core: Core, request: Incoming, raw: Json, call: Call) -> Json:
 def _token(core: Core, request: Incoming, raw: Json, facts: Method) -> None:
     scheme, _, token = request.authorization.partition(" ")
     token = token.strip() if scheme.lower() == "bearer" else str(raw.get("token") or "")
+    if raw.get("token"):
+        note(core, request.method, [Advice("token.argument", "send it in the header")])
     if not token:
         raise Refusal("not_authed")
     if core.weather.token_revoked:

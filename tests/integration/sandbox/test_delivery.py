@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
@@ -265,3 +266,16 @@ async def test_a_ticket_is_good_for_one_connection(slack: Sandbox) -> None:
             pass
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await http.ws_connect(url)
+
+
+async def test_the_app_is_told_when_it_is_no_longer_wanted(
+    slack: Sandbox, client: AsyncWebClient
+) -> None:
+    async with listener(slack, fine) as seen:
+        slack.revoke_token()
+        slack.uninstall()
+        await slack.core.delivery.drain()
+    kinds = [json.loads(body)["event"]["type"] for _, body in seen]
+    assert sorted(kinds) == ["app_uninstalled", "tokens_revoked"]
+    with pytest.raises(SlackApiError, match="token_revoked"):
+        await client.auth_test()

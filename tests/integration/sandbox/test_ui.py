@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from slack_bolt.async_app import AsyncApp
 
+from bot.sandbox.guard import loopback
 from bot.sandbox.server import Sandbox
-from bot.sandbox.ui import loopback
 
 Json = dict[str, Any]
 
@@ -155,6 +155,9 @@ async def test_only_this_machine_and_only_the_page(slack: Sandbox) -> None:
             ({"Host": "evil.example"}, "GET", "/ui/snapshot?as=U01ADA"),
             ({"Origin": "http://evil.example"}, "GET", "/ui/snapshot?as=U01ADA"),
             ({}, "POST", "/ui/act"),
+            ({"Origin": "http://evil.example"}, "POST", "/api/auth.test"),
+            ({"Host": "evil.example"}, "POST", "/api/auth.test"),
+            ({"Origin": "null"}, "POST", "/response/x"),
         ):
             async with http.request(method, slack.url + path, headers=headers) as answer:
                 assert answer.status == 403

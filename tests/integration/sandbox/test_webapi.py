@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.server import Sandbox
@@ -129,6 +130,7 @@ async def test_people_and_groups(client: AsyncWebClient) -> None:
     assert (await client.auth_test())["user_id"] == "U0BOT"
 
 
+@pytest.mark.filterwarnings("ignore:The top-level `text` argument is missing")
 async def test_advice_is_collected(slack: Sandbox, client: AsyncWebClient) -> None:
     await client.chat_postMessage(channel="incidents", blocks=[{"type": "divider"}])
     await client.chat_postMessage(channel="incidents", text="a < b")
