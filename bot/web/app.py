@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from bot.house import House
 from bot.settings import Settings
 from bot.slack.app import SlackDoor
-from bot.web import guard
+from bot.web import guard, status
 from bot.web.headers import SecurityHeaders
 from bot.web.health import Health
 from bot.web.health import routes as health_routes
@@ -21,7 +21,7 @@ from bot.web.health import routes as health_routes
 
 def make_web(settings: Settings, house: House, door: SlackDoor, health: Health) -> Starlette:
     """All routes."""
-    routes: list[BaseRoute] = [*health_routes(health)]
+    routes: list[BaseRoute] = [*health_routes(health), *status.routes(house)]
     secret = settings.slack_signing_secret.get_secret_value()
     if secret:  # without it nothing that comes over HTTP can be known to be Slack's
         routes.append(slack_route(door, SignatureVerifier(secret)))
