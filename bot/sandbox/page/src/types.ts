@@ -143,6 +143,8 @@ export interface Change {
 export interface ActResult {
   ok: boolean;
   error?: string;
+  /** Whether the app answered in time, where it was told. */
+  acknowledged?: boolean;
   errors?: Record<string, string>;
   channel?: string;
   options?: Option[];

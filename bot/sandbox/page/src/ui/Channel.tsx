@@ -9,7 +9,7 @@ import { Composer, fillComposer, known } from "./Composer";
 import { Icon } from "./icons";
 import { Menu, type MenuItem } from "./Menu";
 import { MessageList } from "./MessageList";
-import { isDrill, MenuButton } from "./Sidebar";
+import { isDrill, isIncident, MenuButton } from "./Sidebar";
 import { RenameDialog } from "./RenameDialog";
 
 export function ChannelPane() {
@@ -153,7 +153,7 @@ const FIRST_COMMAND = "/incident open Support assistant is insulting customers";
 function FirstHint({ channel }: { channel: Channel }) {
   const { snapshot } = useStore();
   const [seen, setSeen] = useState(() => localStorage.getItem(HINT_SEEN) === "yes");
-  const busy = snapshot?.channels.some((one) => /^(inc|drill)-/.test(one.name));
+  const busy = snapshot?.channels.some((one) => isIncident(one) || isDrill(one));
   if (seen || busy) return null;
   const close = () => {
     localStorage.setItem(HINT_SEEN, "yes");

@@ -152,7 +152,8 @@ async function deliver(typed: string, channel: string, threadTs: string | undefi
     toast("error", `${typed.split(/\s/)[0]} does not work in a thread. Type it in the channel.`);
     return false;
   }
-  return (await act({ do: "command", channel, text: typed })).ok;
+  const answer = await act({ do: "command", channel, text: typed });
+  return answer.ok && answer.acknowledged !== false; // the app never answered: a notice says so
 }
 
 function grow(box: HTMLTextAreaElement | null): void {

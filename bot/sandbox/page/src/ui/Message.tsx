@@ -28,14 +28,25 @@ interface Props {
   reader: string;
 }
 
+/** Slack's own lines, like "has joined the channel". */
+export function isSystem(message: Message): boolean {
+  return Boolean(message.subtype) && !["bot_message", "thread_broadcast", "me_message"].includes(message.subtype!);
+}
+
 function MessageRow({ message, compact, inThread = false, tabStop = false }: Props) {
   const [editing, setEditing] = useState(false);
+  const article = useRef<HTMLElement>(null);
   const who = person(message.user);
   const name = nameOf(who, message.user || "Sandbox");
   const classes = ["message", compact && "compact", message.ephemeral && "ephemeral", message.pinned && "pinned"];
+  const stopEditing = () => {
+    setEditing(false);
+    article.current?.focus();
+  };
   if (message.deleted) return <Tombstone message={message} tabStop={tabStop} />;
   return (
     <article
+      ref={article}
       class={classes.filter(Boolean).join(" ")}
       tabIndex={tabStop ? 0 : -1}
       aria-label={`${name}, ${clockTime(message.ts)}`}
@@ -58,7 +69,7 @@ function MessageRow({ message, compact, inThread = false, tabStop = false }: Pro
             <Time ts={message.ts} />
           </p>
         )}
-        {editing ? <Editor message={message} onDone={() => setEditing(false)} /> : <Body message={message} />}
+        {editing ? <Editor message={message} onDone={stopEditing} /> : <Body message={message} />}
         {!editing && <Attachments message={message} />}
         <Reactions message={message} />
         {message.reply_count > 0 && !inThread && (
@@ -100,9 +111,8 @@ function Body({ message }: { message: Message }) {
   const mark = message.edited ? <span class="faint edited"> (edited)</span> : null;
   if (message.blocks?.length) return <BlockBody message={message} blocks={message.blocks} mark={mark} />;
   if (!message.text) return mark;
-  const quiet = message.subtype && message.subtype !== "bot_message" && message.subtype !== "thread_broadcast";
   return (
-    <div class={quiet ? "message-text quiet" : "message-text"}>
+    <div class={isSystem(message) ? "message-text quiet" : "message-text"}>
       <Mrkdwn text={message.text} />
       {mark}
     </div>

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useStore } from "../store";
 import { dayKey, dayTitle } from "../text/dates";
 import type { Message } from "../types";
-import { MessageView } from "./Message";
+import { isSystem, MessageView } from "./Message";
 
 const SAME_BREATH_SECONDS = 300;
 const NEARLY_BOTTOM_PX = 40;
@@ -81,14 +81,17 @@ export function MessageList({ messages, conversation, label, inThread, before }:
   );
 }
 
-/** A message that the reader wrote just now: then the list goes to it. */
+/** What the reader just wrote, or what only the reader was just told: then the list goes to it. */
 function isFresh(message: Message | undefined, me: string): boolean {
-  return message?.user === me && Date.now() / 1000 - Number(message.ts) < 5;
+  if (!message || (message.user !== me && !message.ephemeral)) return false;
+  return Date.now() / 1000 - Number(message.ts) < 5;
 }
 
 function isCompact(message: Message, previous: Message | undefined): boolean {
+  if (isSystem(message)) return true;
   return Boolean(
     previous &&
+      !isSystem(previous) &&
       previous.user === message.user &&
       previous.ephemeral === message.ephemeral &&
       !previous.deleted &&

@@ -10,6 +10,10 @@ export function isDrill(channel: Channel): boolean {
   return /(^|-)drill(-|$)/.test(channel.name);
 }
 
+export function isIncident(channel: Channel): boolean {
+  return channel.name.startsWith("inc-") && !isDrill(channel);
+}
+
 export function Sidebar() {
   const { snapshot, place, me, sidebarOpen } = useStore();
   if (!snapshot) return null;
@@ -22,8 +26,13 @@ export function Sidebar() {
       {sidebarOpen && <div class="veil" onClick={() => set({ sidebarOpen: false })} />}
       <nav class={sidebarOpen ? "sidebar open" : "sidebar"} aria-label="Channels and people">
         <Section title="Channels">
-          {open.filter((channel) => !isDrill(channel)).map((channel) => <ChannelItem channel={channel} />)}
+          {open.filter((channel) => !isDrill(channel) && !isIncident(channel)).map((channel) => <ChannelItem channel={channel} />)}
         </Section>
+        {open.some(isIncident) && (
+          <Section title="Incidents">
+            {open.filter(isIncident).map((channel) => <ChannelItem channel={channel} />)}
+          </Section>
+        )}
         {open.some(isDrill) && (
           <Section title="Drills">
             {open.filter(isDrill).map((channel) => <ChannelItem channel={channel} />)}
@@ -94,6 +103,7 @@ function ChannelItem({ channel }: { channel: Channel }) {
         data-testid="channel"
         data-channel-name={channel.is_im ? name : channel.name}
         data-channel-id={channel.id}
+        title={name}
         onClick={() => goTo({ kind: "channel", id: channel.id })}
       >
         {channel.is_im ? <Avatar who={person(channel.with ?? "")} size="small" /> : <Icon name={channel.is_private ? "lock" : "hash"} />}
