@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from bot.effects import kinds
 from bot.errors import BadInput, Conflict, NotAllowed, NotReady
-from bot.incident.rights import people_of, role_title
+from bot.incident.rights import people_of, require, role_title
 from bot.playbook.asked import (
     get,
     holders,
@@ -265,7 +265,9 @@ def _roles_for(tx: Tx, incident: Incident, row: Approval, rule: ApprovalPlan) ->
             f"Only {people_of(tx, incident, rule.roles)} can answer this.",
             instead="Ask them, or take the role first: `/incident role`.",
         )
-    if tx.by.id == row.asked_by and not rule.emergency:
+    if tx.by.id == row.asked_by and rule.emergency:
+        require(tx, "emergency_containment", incident)
+    elif tx.by.id == row.asked_by:
         raise NotAllowed(
             "You asked for this, and nobody approves their own request.",
             instead=f"It takes {people_of(tx, incident, rule.roles)}.",

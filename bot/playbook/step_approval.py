@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.errors import BadInput, Conflict, NotReady
-from bot.incident.rights import may, require, who_may
+from bot.incident.rights import require
 from bot.playbook import approvals
 from bot.playbook.plan import ApprovalPlan, StepPlan
 from bot.playbook.steps import describe, find, open_before, plan_of
@@ -69,11 +69,6 @@ def ask_for_step(tx: Tx, incident: Incident, key: str, *, what: str, why: str = 
     details = {"what": what.strip(), "why": why.strip()} | _effect(plan)
     if approved(tx.session, row) is not None:
         raise Conflict(f"{describe(row)} is approved already.", instead="Carry it out.")
-    if rule.emergency and not may(tx, "emergency_containment", incident):
-        raise NotReady(
-            "Under the emergency rule only some may ask: "
-            f"{who_may(tx, 'emergency_containment', incident)}."
-        )
     return approvals.ask(
         tx, incident, subject="step", key=row.key, title=plan.title,
         digest=step_digest(plan, details), rule=rule, details=details,

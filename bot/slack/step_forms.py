@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bot.incident.names import ref
 from bot.playbook import step_approval, steps, walk
+from bot.playbook.asked import may_answer
 from bot.playbook.load import Content
 from bot.playbook.plan import StepPlan
-from bot.record.tx import Tx
+from bot.record.tx import Tx, roles_held
 from bot.slack import kit
+from bot.slack.approvals import request_blocks
 from bot.slack.request import Answer, Handler, Request, only_you
 from db.tables import Incident, Step
 
@@ -152,16 +154,20 @@ async def block_submit(request: Request) -> Answer:
 async def ask_submit(request: Request) -> Answer:
     """A request for approval was written."""
     key, values = str(request.packed.get("k", "")), request.values
-    return await request.change_incident(
-        lambda tx, incident: (
-            step_approval.ask_for_step(
-                tx, incident, key, what=values.text("what"), why=values.text("why")
-            ).number
-        ),
-        lambda number: only_you(
-            f"Asked: approval {number}. The people named for it are told privately and in the channel."
-        ),
-    )
+
+    def verb(tx: Tx, incident: Incident) -> Answer:
+        row = step_approval.ask_for_step(
+            tx, incident, key, what=values.text("what"), why=values.text("why")
+        )
+        text = f"Asked: approval {row.number}. The people named for it are told."
+        held = roles_held(tx.session, incident.number, tx.by.id)
+        if not may_answer(row, tx.by.id, held):
+            return only_you(text)
+        # Only under the emergency rule: whoever asks may also say yes, and says it in so many words.
+        text = "The emergency rule counts: you may approve it yourself. It is confirmed afterwards."
+        return only_you(text, [kit.section(text), *request_blocks(row)])
+
+    return await request.change_incident(verb, lambda answer: answer)
 
 
 VIEWS: dict[str, Handler] = {

@@ -35,8 +35,11 @@ async def test_next_shows_my_steps_and_a_click_finishes_one(world: World) -> Non
     ada = world.person("ada")
     channel = await _opened(world, ada)
     await ada.command("/incident next", channel)
-    shown = _last(ada, channel, "Your steps" if False else "for you")
-    assert "Take command" in shown.plain and "Say in the channel that you are the commander" in shown.plain
+    shown = _last(ada, channel, "for you")
+    assert (
+        "Take command" in shown.plain
+        and "Say in the channel that you are the commander" in shown.plain
+    )
     await ada.click(shown, action_id="step_done:3")
     await ada.waits_for("«Take command» is done. Next for you", channel)
     await world.quiet()
@@ -64,7 +67,11 @@ async def test_evidence_is_asked_for_in_its_own_fields(world: World) -> None:
     channel = await _opened(world, ada)
     await ada.command("/incident step done record exactly", channel)
     form = await ada.modal()
-    assert form.labels[:3] == ["Model and version", "System prompt", "Guardrail, decoding and config"]
+    assert form.labels[:3] == [
+        "Model and version",
+        "System prompt",
+        "Guardrail, decoding and config",
+    ]
     form.fill("Model and version", "support-7b 1.4").fill("System prompt", "abc")
     form.fill("Guardrail, decoding and config", HASH)
     answer = await form.submit()
@@ -87,18 +94,22 @@ async def test_a_risky_step_is_asked_approved_and_done(world: World) -> None:
     assert (await form.submit()).ok
     await world.quiet()
     asked = await ada.waits_for("needs your answer", "dm")
-    for part in ("Flag support-agent off for EU", "The harm stops", "lose the feature", "Switch the flag on"):
+    for part in (
+        "Flag support-agent off for EU",
+        "The harm stops",
+        "lose the feature",
+        "Switch the flag on",
+    ):
         assert part in asked.plain
-    assert "asks for approval 1" in max_.reads(channel)
-    assert "Approvals" in ada.reads(channel)
+    await max_.waits_for("asks for approval 1", channel)
+    await ada.waits_for("Switch off the affected part: Waits for Incident commander", channel)
     await max_.command("/incident approvals", channel)
     await max_.click(_last(max_, channel, "Approvals of INC-1"), "Approve")
     await max_.waits_for("can answer this", channel)
     await ada.click(asked, "Approve")
     await world.quiet()
-    assert "is given by" in max_.reads(channel)
-    number = next(part.split(" ")[0] for part in step.plain.split("\n") if "Switch off" in part)
-    reply = await max_.command(f"/incident step done {number}", channel)
+    await max_.waits_for("is given by", channel)
+    reply = await max_.command("/incident step done switch off the affected", channel)
     assert "is done" in said(reply)
 
 
@@ -126,17 +137,17 @@ async def test_overdue_reaches_the_person_and_the_card(world: World) -> None:
     channel = await _opened(world, ada)
     world.later(minutes=6)
     await ada.waits_for("this is overdue and waits for you", "dm")
-    await world.quiet()
-    assert "2 overdue" in ada.sees(channel)[0].plain or "2 overdue" in ada.reads(channel)
+    await ada.waits_for("2 overdue", channel)
     await ada.click(_last(ada, "dm", "overdue"), action_id="step_done:3")
-    await world.quiet()
-    assert "1 overdue" in ada.reads(channel)
+    await ada.waits_for("1 overdue", channel)
 
 
 async def test_resolving_names_what_is_open_and_takes_a_reason(world: World) -> None:
     ada = world.person("ada")
     channel = await _opened(world, ada)
-    reply = await ada.command("/incident contain tool off since 04:10, no new mail deleted", channel)
+    reply = await ada.command(
+        "/incident contain tool off since 04:10, no new mail deleted", channel
+    )
     assert "contained" in said(reply)
     await ada.command("/incident exit met 1 0 of 300 tries", channel)
     await ada.command("/incident exit", channel)
@@ -149,8 +160,7 @@ async def test_resolving_names_what_is_open_and_takes_a_reason(world: World) -> 
     assert answer.errors
     form.fill("Why resolve it all the same?", "moved to INC-7")
     assert (await form.submit()).ok
-    await world.quiet()
-    assert "is resolved" in ada.reads(channel).replace("*", "")
+    await ada.waits_for("INC-1 is *resolved*", channel)
     await ada.command("/incident close", channel)
     closing = await ada.modal()
     closing.fill("Why close it all the same?", "nothing left")
