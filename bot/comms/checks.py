@@ -18,7 +18,7 @@ from bot.playbook.rules import Audience
 
 #: A text this much harder than the audience's limit is not sent; up to there it is advice.
 GRADE_FAR_OVER = 3
-WORDS_FOR_A_GRADE = 40
+WORDS_FOR_A_GRADE = 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ A template sees these names; whatever is missing shows as not known:
 ``audience``, ``stage``  id and title; ``status_label`` is the stage's word for the status page
 ``facts``         answers to the template's questions, each also under its own name
 ``families``      the kinds of harm, in words
-``roles``         who does what: a list of ``title`` and ``holder``
+``roles``         roles that are filled: a list of ``title`` and ``holder`` (no names)
 ``notes``, ``decisions``, ``open_hypotheses``  texts from the record, newest last
 ``containment``   what the commander said when it was contained
 ``last_update``, ``next_update``  the last internal update, and when the next word is due
@@ -164,8 +164,9 @@ def _families(content: Content, incident: Incident) -> list[str]:
 def _roles(session: Session, content: Content, number: int) -> list[dict[str, str]]:
     held = [row for row in queries.roles(session, number) if row.state == "accepted"]
     known = content.roles
+    # A notice is plain text, in which a Slack id would say nothing to its readers.
     return [
-        {"title": known[row.role].title if row.role in known else row.role, "holder": row.holder}
+        {"title": known[row.role].title if row.role in known else row.role, "holder": "filled"}
         for row in held
     ]
 

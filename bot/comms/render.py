@@ -29,9 +29,38 @@ DRILL_TITLE = "DRILL: "
 DRILL_LINE = "This is a drill. Nothing described here happened."
 
 
+#: Facts that the house's templates ask for, as they read after «We do not know yet».
+_PHRASES = {
+    "what_happened": "what exactly happened",
+    "when_started": "when it started",
+    "what_ai_did": "what the AI system did",
+    "who_affected": "how many people are affected",
+    "how_we_know": "how sure this number is",
+    "what_we_did": "what has been done so far",
+    "what_you_should_do": "whether you need to do something",
+    "how_to_get_review": "how to have a result corrected",
+    "contact": "who answers questions",
+    "next_update_at": "when the next update comes",
+    "scope": "which parts are touched",
+    "workaround": "what you can do meanwhile",
+    "title": "what to call it",
+    "severity": "how severe it is",
+    "families": "which kinds of harm it is",
+    "roles": "who holds which role",
+    "channel": "where the work is done",
+    "unknowns": "what else we do not know",
+    "decisions_needed": "which decision is needed",
+    "clocks": "which clocks run",
+    "what_changed": "what will prevent it from now on",
+    "wrong_statement": "which statement was wrong",
+    "right_statement": "what is correct",
+    "where_it_appeared": "where it appeared",
+}
+
+
 def unknown(name: str) -> str:
-    """How a missing fact shows in a draft: ``We do not know yet: people affected.``"""
-    return f"We do not know yet: {name.replace('_', ' ')}."
+    """How a missing fact shows in a draft: ``We do not know yet: when it started.``"""
+    return f"We do not know yet: {_PHRASES.get(name) or name.replace('_', ' ')}."
 
 
 def said_time(moment: datetime) -> str:

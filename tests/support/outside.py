@@ -28,7 +28,9 @@ class Outside:
         """Until nothing is due; the pace of lanes is waited for by moving the time on."""
         for _ in range(500):
             by = Actor("system", "effect")
-            claimed = self.house.change_sync(by, lambda tx: store.claim(tx.session, tx.now, "test", 50))
+            claimed = self.house.change_sync(
+                by, lambda tx: store.claim(tx.session, tx.now, "test", 50)
+            )
             if not claimed:
                 waiting = self.house.read_sync(store.next_due)
                 left = waiting - self.house.clock.now() if waiting is not None else None
@@ -78,4 +80,6 @@ class Outside:
 
     def said(self, message: str) -> list[dict[str, Any]]:
         """Messages of one wording in channels."""
-        return [e.payload["params"] for e in self.of("channel.say") if e.payload["message"] == message]
+        return [
+            e.payload["params"] for e in self.of("channel.say") if e.payload["message"] == message
+        ]

@@ -24,7 +24,9 @@ class Story:
 
     def __init__(self, run: Run, outside: Outside, **opening: bool) -> None:
         self.run, self.outside = run, outside
-        self.number = run(ADA, lambda tx: open_incident(tx, "Assistant shows other chats", **opening)).number
+        self.number = run(
+            ADA, lambda tx: open_incident(tx, "Assistant shows other chats", **opening)
+        ).number
         outside.settle()
         for role, person in (("comms", CAM), ("legal", LEE), ("privacy", PIA)):
             self.do(person, lambda tx, row, role=role: roles.take(tx, row, role))

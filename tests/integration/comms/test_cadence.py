@@ -97,7 +97,9 @@ def test_reminded_before_and_told_after(story: Story) -> None:
     assert set(said["people"]) == {ADA, CAM}
     assert story.outside.told(ADA, "update_overdue_you")
     assert story.see(updates.is_overdue)
-    card = story.see(lambda s, row: [b for part in card_parts() for b in part(s, row, story.run.house.env)])
+    card = story.see(
+        lambda s, row: [b for part in card_parts() for b in part(s, row, story.run.house.env)]
+    )
     assert "Internal update overdue" in str(card)
     update(story)
     assert not story.see(updates.is_overdue)
@@ -141,4 +143,6 @@ def test_planning_twice_changes_nothing(story: Story) -> None:
 
 def test_an_outsider_cannot_speak_for_the_response(story: Story) -> None:
     with pytest.raises(NotAllowed):
-        story.run(MAL, lambda tx: cadence.post_update(tx, queries.get(tx.session, story.number), "Hi"))
+        story.run(
+            MAL, lambda tx: cadence.post_update(tx, queries.get(tx.session, story.number), "Hi")
+        )

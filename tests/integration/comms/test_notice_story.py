@@ -24,7 +24,9 @@ FACTS = {
 TITLE = "Chat history shows wrong titles"
 
 
-def drafted(story: Story, audience: str = "status_page", stage: str = "first", **more: object) -> Notice:
+def drafted(
+    story: Story, audience: str = "status_page", stage: str = "first", **more: object
+) -> Notice:
     kept = story.do(CAM, lambda tx, row: notices.draft(tx, row, audience, stage, **more))
     story.do(CAM, lambda tx, row: notices.answer_facts(tx, row, kept.number, FACTS))
     return story.see(lambda s, row: queries.notice(s, row.number, kept.number))
@@ -51,7 +53,9 @@ def sent_texts(story: Story) -> list[Text]:
     out = []
     for effect in story.outside.of("notice.post"):
         message = story.run.house.read_sync(lambda s, p=effect.payload: published(s, None, p))
-        row = story.see(lambda s, here, p=effect.payload: queries.notice(s, here.number, p["number"]))
+        row = story.see(
+            lambda s, here, p=effect.payload: queries.notice(s, here.number, p["number"])
+        )
         title, body = (block["text"] for block in message.blocks)
         assert (title["type"], body["type"]) == ("plain_text", "plain_text")
         assert not title["emoji"] and not body["emoji"]
@@ -67,7 +71,9 @@ def test_from_draft_to_page_byte_for_byte(story: Story) -> None:
     story.outside.settle()
     [asked] = story.outside.told(ADA, "notice_asked")
     assert asked["params"]["digest"] == row.digest
-    story.do(ADA, lambda tx, here: approving.approve(tx, here, row.number, asked["params"]["digest"]))
+    story.do(
+        ADA, lambda tx, here: approving.approve(tx, here, row.number, asked["params"]["digest"])
+    )
     said = story.do(CAM, lambda tx, here: publish.publish(tx, here, row.number, row.digest))
     assert "the notice channel and the status page" in said
     story.outside.settle()
@@ -192,7 +198,10 @@ def test_sent_back_with_a_comment(story: Story) -> None:
     row = submitted(story)
     with pytest.raises(BadInput, match="what should change"):
         story.do(ADA, lambda tx, here: approving.send_back(tx, here, row.number, row.digest, " "))
-    story.do(ADA, lambda tx, here: approving.send_back(tx, here, row.number, row.digest, "Say since when."))
+    story.do(
+        ADA,
+        lambda tx, here: approving.send_back(tx, here, row.number, row.digest, "Say since when."),
+    )
     after = fresh(story, row)
     assert (after.state, after.comment) == ("returned", "Say since when.")
     story.outside.settle()
@@ -245,13 +254,23 @@ def test_withdrawn_before_and_corrected_after(story: Story) -> None:
     with pytest.raises(BadInput, match="Which notice"):
         story.do(CAM, lambda tx, here: notices.draft(tx, here, "status_page", "correction"))
     with pytest.raises(Conflict, match="not published"):
-        story.do(CAM, lambda tx, here: notices.draft(tx, here, "status_page", "correction", corrects=out.number))
+        story.do(
+            CAM,
+            lambda tx, here: notices.draft(
+                tx, here, "status_page", "correction", corrects=out.number
+            ),
+        )
     story.do(CAM, lambda tx, here: publish.publish(tx, here, out.number))
     story.outside.settle()
     with pytest.raises(Conflict, match="cannot be called back"):
         story.do(CAM, lambda tx, here: notices.withdraw(tx, here, out.number))
     facts = {**FACTS, "wrong_statement": "All chats.", "right_statement": "Only titles."}
-    kept = story.do(CAM, lambda tx, here: notices.draft(tx, here, "status_page", "correction", facts=facts, corrects=out.number))
+    kept = story.do(
+        CAM,
+        lambda tx, here: notices.draft(
+            tx, here, "status_page", "correction", facts=facts, corrects=out.number
+        ),
+    )
     row = story.see(lambda s, here: queries.notice(s, here.number, kept.number))
     assert f"Our notice «{out.title}»" in row.body
     story.do(CAM, lambda tx, here: approving.submit(tx, here, kept.number))
@@ -263,12 +282,19 @@ def test_withdrawn_before_and_corrected_after(story: Story) -> None:
 
 def test_a_drill_never_leaves_the_house(drill: Story) -> None:
     for audience in ("status_page", "users", "internal"):
-        kept = drill.do(CAM, lambda tx, row, a=audience: notices.draft(tx, row, a, "first", facts=FACTS))
+        kept = drill.do(
+            CAM, lambda tx, row, a=audience: notices.draft(tx, row, a, "first", facts=FACTS)
+        )
         row = drill.see(lambda s, here, n=kept.number: queries.notice(s, here.number, n))
         assert row.title.startswith("DRILL") and "This is a drill" in row.body
-        body = row.body + "\nPlease do nothing. Contact: help@example.com. Next update: today at 15:30 UTC."
+        body = (
+            row.body
+            + "\nPlease do nothing. Contact: help@example.com. Next update: today at 15:30 UTC."
+        )
         body = body.replace("We do not know yet: ", "Not part of this exercise: ")
-        kept = drill.do(CAM, lambda tx, here, n=row.number, t=row.title, b=body: notices.edit(tx, here, n, t, b))
+        kept = drill.do(
+            CAM, lambda tx, here, n=row.number, t=row.title, b=body: notices.edit(tx, here, n, t, b)
+        )
         drill.do(CAM, lambda tx, here, n=row.number: approving.submit(tx, here, n))
         drill.do(ADA, lambda tx, here, k=kept: approving.approve(tx, here, k.number, k.digest))
         if audience == "users":
@@ -284,7 +310,9 @@ def test_a_drill_never_leaves_the_house(drill: Story) -> None:
 
 
 def test_a_text_without_its_banner_stays_in_the_drill(drill: Story) -> None:
-    kept = drill.do(CAM, lambda tx, row: notices.draft(tx, row, "status_page", "first", facts=FACTS))
+    kept = drill.do(
+        CAM, lambda tx, row: notices.draft(tx, row, "status_page", "first", facts=FACTS)
+    )
     row = drill.see(lambda s, here: queries.notice(s, here.number, kept.number))
     drill.do(CAM, lambda tx, here: notices.edit(tx, here, row.number, TITLE, row.body))
     with pytest.raises(NotReady, match="must say that this is a drill"):
@@ -316,12 +344,19 @@ def test_a_place_that_fails_is_seen_and_does_not_hold_the_others(story: Story) -
 def test_answers_go_into_a_text_that_people_have_worked_on(story: Story) -> None:
     kept = story.do(CAM, lambda tx, row: notices.draft(tx, row, "status_page", "first"))
     row = story.see(lambda s, here: queries.notice(s, here.number, kept.number))
-    assert "We do not know yet: scope." in row.body
-    story.do(CAM, lambda tx, here: notices.edit(tx, here, row.number, TITLE, "Hello all.\n\n" + row.body))
-    story.do(CAM, lambda tx, here: notices.answer_facts(tx, here, row.number, {"scope": "Chat only."}))
+    assert "We do not know yet: which parts are touched." in row.body
+    story.do(
+        CAM, lambda tx, here: notices.edit(tx, here, row.number, TITLE, "Hello all.\n\n" + row.body)
+    )
+    story.do(
+        CAM, lambda tx, here: notices.answer_facts(tx, here, row.number, {"scope": "Chat only."})
+    )
     after = fresh(story, row)
     assert after.title == TITLE and after.body.startswith("Hello all.\n\n")
-    assert "Where: Chat only." in after.body and "We do not know yet: workaround." in after.body
+    assert (
+        "Where: Chat only." in after.body
+        and "We do not know yet: what you can do meanwhile." in after.body
+    )
 
 
 def test_the_same_facts_are_proposed_for_every_audience(story: Story) -> None:
@@ -336,7 +371,9 @@ def test_what_waits_for_me(story: Story) -> None:
     content = story.run.house.env.content
 
     def mine(person: str) -> list[int]:
-        return [n.number for _, n in story.see(lambda s, _: queries.waiting_for(s, content, person))]
+        return [
+            n.number for _, n in story.see(lambda s, _: queries.waiting_for(s, content, person))
+        ]
 
     assert mine(ADA) == [row.number] and mine(CAM) == [] and mine(LEE) == []
     story.do(ADA, lambda tx, here: approving.approve(tx, here, row.number, row.digest))

@@ -34,9 +34,16 @@ async def web(house: House) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def put_out(story: Story, title: str, body: str, stage: str = "first", corrects: int | None = None) -> int:
+def put_out(
+    story: Story, title: str, body: str, stage: str = "first", corrects: int | None = None
+) -> int:
     facts = {"wrong_statement": "x", "right_statement": "y"} if corrects else {}
-    kept = story.do(CAM, lambda tx, row: notices.draft(tx, row, "status_page", stage, facts=facts, corrects=corrects))
+    kept = story.do(
+        CAM,
+        lambda tx, row: notices.draft(
+            tx, row, "status_page", stage, facts=facts, corrects=corrects
+        ),
+    )
     kept = story.do(CAM, lambda tx, row: notices.edit(tx, row, kept.number, title, body))
     story.do(CAM, lambda tx, row: approving.submit(tx, row, kept.number))
     story.do(ADA, lambda tx, row: approving.approve(tx, row, kept.number, kept.digest))
@@ -76,7 +83,9 @@ async def test_an_empty_page_says_so(web: httpx.AsyncClient) -> None:
     assert json.loads((await web.get("/status.json")).text) == {"state": "ok", "problems": []}
 
 
-async def test_a_published_notice_is_there_in_all_three(story: Story, web: httpx.AsyncClient) -> None:
+async def test_a_published_notice_is_there_in_all_three(
+    story: Story, web: httpx.AsyncClient
+) -> None:
     put_out(story, "Wrong chat titles", f"Some titles are wrong.\n\n{NEXT}")
     seen = Seen((await web.get("/status")).text)
     assert "We know of a problem" in seen.text and "Some titles are wrong." in seen.text
@@ -104,7 +113,10 @@ async def test_hostile_text_stays_text(story: Story, web: httpx.AsyncClient) -> 
     def by_hand(tx, row):  # type: ignore[no-untyped-def]
         places = [{"place": "status_page"}]
         number, digest = kept.number, text.digest
-        tx.append(c.NoticeEdited(number=number, digest=digest, title=text.title, body=text.body), row.number)
+        tx.append(
+            c.NoticeEdited(number=number, digest=digest, title=text.title, body=text.body),
+            row.number,
+        )
         tx.append(c.NoticeReleased(number=number, digest=digest, places=places), row.number)
         tx.append(c.NoticePlaced(number=number, digest=digest, place=places[0]), row.number)
 
@@ -130,14 +142,21 @@ async def test_it_is_cached_by_etag_and_read_seldom(story: Story, web: httpx.Asy
         assert again.status_code == 304 and not again.content
         assert "max-age" in first.headers["cache-control"]
     tag = (await web.get("/status")).headers["etag"]
-    put_out(story, "All is well again", "It is fixed. This was the last update. All users can go on.", "resolved")
+    put_out(
+        story,
+        "All is well again",
+        "It is fixed. This was the last update. All users can go on.",
+        "resolved",
+    )
     fresh = await web.get("/status", headers={"if-none-match": tag})
     assert fresh.status_code == 200 and "We know of no problem right now" in fresh.text
 
 
 async def test_a_correction_is_linked_both_ways(story: Story, web: httpx.AsyncClient) -> None:
     number = put_out(story, "Wrong chat titles", f"All chats. {NEXT}")
-    put_out(story, "Correction of our notice", f"Only titles, not chats. {NEXT}", "correction", number)
+    put_out(
+        story, "Correction of our notice", f"Only titles, not chats. {NEXT}", "correction", number
+    )
     problem = (await web.get("/status.json")).json()["problems"][0]
     newer, older = problem["notices"]
     assert newer["corrects"] == older["id"] and older["corrected_by"] == newer["id"]
@@ -155,7 +174,9 @@ async def test_drills_and_private_incidents_are_never_there(
     assert "<entry" not in (await web.get("/status/feed")).text
 
 
-async def test_old_problems_leave_the_page_when_they_are_over(story: Story, web: httpx.AsyncClient) -> None:
+async def test_old_problems_leave_the_page_when_they_are_over(
+    story: Story, web: httpx.AsyncClient
+) -> None:
     put_out(story, "Wrong chat titles", NEXT)
     story.run.later(days=40)
     assert (await web.get("/status.json")).json()["state"] == "problem"
