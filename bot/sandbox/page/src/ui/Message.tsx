@@ -148,7 +148,7 @@ function Reactions({ message }: { message: Message }) {
 function ReactionChip({ message, reaction }: { message: Message; reaction: Reaction }) {
   const mine = reaction.users.includes(getState().me);
   const names = reaction.users.map((id) => nameOf(person(id), id)).join(", ");
-  const label = `${reaction.name.replaceAll("_", " ")}: ${names}`;
+  const label = `${reaction.users.length} ${reaction.name.replaceAll("_", " ")}: ${names}`;
   return (
     <button
       type="button"
