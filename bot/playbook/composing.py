@@ -140,24 +140,17 @@ class _Entry:
     def news(self, entry: c.PlaybookComposed) -> bool:
         if entry.added or entry.changed or entry.not_required:
             return True
-        if entry.modules != self.incident.modules:
-            return True
-        criteria = self.tx.session.execute(
-            select(ExitCriterion).where(
-                ExitCriterion.incident == self.incident.number,  # type: ignore[arg-type]
-                ExitCriterion.state != "not_required",  # type: ignore[arg-type]
-            )
-        ).scalars()
-        now = {row.key for row in criteria if row.state == "open"}
-        settled = {plan["key"] for plan in entry.criteria}
-        return bool(now - settled) or bool(settled - self.known_criteria())
+        wanted = {plan["key"] for plan in entry.criteria}
+        return entry.modules != self.incident.modules or wanted != self.known_criteria(wanted)
 
-    def known_criteria(self) -> set[str]:
-        statement = select(ExitCriterion.key).where(  # type: ignore[call-overload]
-            ExitCriterion.incident == self.incident.number,
-            ExitCriterion.state != "not_required",
+    def known_criteria(self, wanted: set[str]) -> set[str]:
+        """Criteria that count now; those settled before stay, whether or not they are wanted."""
+        statement = select(ExitCriterion).where(
+            ExitCriterion.incident == self.incident.number,  # type: ignore[arg-type]
+            ExitCriterion.state != "not_required",  # type: ignore[arg-type]
         )
-        return set(self.tx.session.execute(statement).scalars())
+        rows = self.tx.session.execute(statement).scalars()
+        return {row.key for row in rows if row.state == "open" or row.key in wanted}
 
 
 def due_at(incident: Incident, plan: StepPlan, row: Step | None, now: datetime) -> datetime | None:

@@ -96,7 +96,7 @@ def met(tx: Tx, incident: Incident, key: str, evidence: str) -> ExitCriterion:
         raise BadInput(
             "Say how we know: a measurement with its numbers, or a link.", field="evidence"
         )
-    tx.append(c.CriterionMet(key=key, evidence=evidence), incident.number)
+    tx.append(c.CriterionMet(key=key, title=row.title, evidence=evidence), incident.number)
     tx.refresh_card(incident.number)
     return row
 
@@ -112,7 +112,7 @@ def waive(tx: Tx, incident: Incident, key: str, reason: str) -> ExitCriterion:
     reason = reason.strip()
     if not reason:
         raise BadInput("Say in a sentence why it is not needed.", field="reason")
-    tx.append(c.CriterionWaived(key=key, reason=reason), incident.number)
+    tx.append(c.CriterionWaived(key=key, title=row.title, reason=reason), incident.number)
     tx.append(
         c.DecisionMade(
             topic="waiver", statement=f"Exit criterion waived: {row.title}", rationale=reason
@@ -132,7 +132,7 @@ def reopen(tx: Tx, incident: Incident, key: str, reason: str) -> ExitCriterion:
     reason = reason.strip()
     if not reason:
         raise BadInput("Say in a sentence why it no longer holds.", field="reason")
-    tx.append(c.CriterionReopened(key=key, reason=reason), incident.number)
+    tx.append(c.CriterionReopened(key=key, title=row.title, reason=reason), incident.number)
     tx.refresh_card(incident.number)
     return row
 

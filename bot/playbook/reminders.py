@@ -49,7 +49,9 @@ def steps_due(tx: Tx, effect: Claimed) -> None:
         return
     due = effect.payload["due"]
     keys = [row.key for row in late]
-    entry = tx.append(c.StepsOverdue(keys=keys, due_at=due), incident.number)
+    entry = tx.append(
+        c.StepsOverdue(keys=keys, titles=[row.title for row in late], due_at=due), incident.number
+    )
     for person, theirs in by_person(tx, incident, late).items():
         key = f"overdue:{incident.number}:{entry.n}"
         tell(tx, person, key, "steps_overdue", incident, keys=theirs)

@@ -17,6 +17,7 @@ from bot.incident.rights import people_of, require
 from bot.playbook import reminders
 from bot.playbook.asked import holders as role_holders
 from bot.playbook.composing import learn
+from bot.playbook.load import Content
 from bot.playbook.model import Option
 from bot.playbook.plan import StepPlan
 from bot.playbook.rules import EvidenceKind
@@ -56,12 +57,11 @@ class Wanted:
     must: bool
 
 
-def evidence_wanted(tx_content: object, plan: StepPlan) -> list[Wanted]:
+def evidence_wanted(content: Content, plan: StepPlan) -> list[Wanted]:
     """Evidence that the step asks for, with how to keep it; what is only wished for comes last."""
-    known: Mapping[str, EvidenceKind] = getattr(tx_content, "evidence", {})
     wishes = [key for key in plan.evidence_if_possible if key not in plan.evidence]
     pairs = [(key, True) for key in plan.evidence] + [(key, False) for key in wishes]
-    return [Wanted(known.get(key) or _unknown(key), must) for key, must in pairs]
+    return [Wanted(content.evidence.get(key) or _unknown(key), must) for key, must in pairs]
 
 
 def _unknown(key: str) -> EvidenceKind:
@@ -101,7 +101,7 @@ def done(
     option = _option(plan, outcome)
     attached = _evidence(tx, plan, evidence or {})
     recorded = tx.append(
-        c.StepDone(key=key, outcome=option.id if option else None, evidence=attached,
+        c.StepDone(key=key, title=row.title, outcome=option.id if option else None, evidence=attached,
                    comment=comment.strip()),
         incident.number,
     )  # fmt: skip
@@ -200,6 +200,7 @@ def _decided(tx: Tx, incident: Incident, plan: StepPlan, option: Option, comment
     tx.append(
         c.DecisionMade(
             topic="containment" if plan.phase == "contain" else "scope",
+            step=plan.key,
             statement=f"{plan.title} {option.label}".strip(),
             options=[{"option": one.label} for one in plan.options],
             chosen=option.label,
@@ -231,7 +232,7 @@ def not_needed(tx: Tx, incident: Incident, key: str, reason: str) -> Step:
     require(tx, "skip_step", incident)
     row = find(tx.session, incident.number, key)
     _movable(incident, row)
-    tx.append(c.StepNotNeeded(key=key, reason=_reason(reason)), incident.number)
+    tx.append(c.StepNotNeeded(key=key, title=row.title, reason=_reason(reason)), incident.number)
     tx.refresh_card(incident.number)
     return row
 
@@ -244,7 +245,7 @@ def block(tx: Tx, incident: Incident, key: str, reason: str) -> Step:
     reason = _reason(reason)
     if row.state == "blocked" and row.reason == reason:
         raise Conflict(f"{describe(row)} is blocked already.")
-    entry = tx.append(c.StepBlocked(key=key, reason=reason), incident.number)
+    entry = tx.append(c.StepBlocked(key=key, title=row.title, reason=reason), incident.number)
     tx.effect(kinds.say(incident.number, f"blocked:{entry.n}", "step_blocked", step=key))
     tx.refresh_card(incident.number)
     return row
@@ -262,7 +263,7 @@ def reopen(tx: Tx, incident: Incident, key: str, reason: str = "") -> Step:
         raise Conflict(f"{describe(row)} is not part of the playbook now: {row.reason}")
     if row.state == "not_needed":
         require(tx, "skip_step", incident)
-    tx.append(c.StepReopened(key=key, reason=reason.strip()), incident.number)
+    tx.append(c.StepReopened(key=key, title=row.title, reason=reason.strip()), incident.number)
     tx.refresh_card(incident.number)
     return row
 
@@ -281,7 +282,7 @@ def assign(tx: Tx, incident: Incident, key: str, person: str | None) -> Step:
     if row.owner == person:
         raise Conflict(f"{describe(row)} is with <@{person}> already." if person else
                        f"{describe(row)} has no owner.")  # fmt: skip
-    entry = tx.append(c.StepAssigned(key=key, owner=person), incident.number)
+    entry = tx.append(c.StepAssigned(key=key, title=row.title, owner=person), incident.number)
     if person is not None and not mine:
         key_ = f"given:{incident.number}:{entry.n}"
         tell(tx, person, key_, "step_given", incident, step=key, by=tx.by.id)
@@ -302,7 +303,9 @@ def waive_preconditions(tx: Tx, incident: Incident, key: str, reason: str) -> St
     reason = _reason(reason)
     names = ", ".join(describe(one) for one in before)
     tx.append(
-        c.StepPreconditionsWaived(key=key, preconditions=[one.key for one in before], reason=reason),
+        c.StepPreconditionsWaived(
+            key=key, title=row.title, preconditions=[one.key for one in before], reason=reason
+        ),
         incident.number,
     )  # fmt: skip
     tx.append(

@@ -208,6 +208,7 @@ class StepDone(Entry):
 
     kind: ClassVar[str] = "step.done"
     key: str
+    title: str = ""
     outcome: str | None = None
     evidence: Private[Json] = {}
     comment: Private[str] = ""
@@ -218,6 +219,7 @@ class StepNotNeeded(Entry):
 
     kind: ClassVar[str] = "step.not_needed"
     key: str
+    title: str = ""
     reason: Private[str]
 
 
@@ -226,6 +228,7 @@ class StepBlocked(Entry):
 
     kind: ClassVar[str] = "step.blocked"
     key: str
+    title: str = ""
     reason: Private[str]
 
 
@@ -234,6 +237,7 @@ class StepReopened(Entry):
 
     kind: ClassVar[str] = "step.reopened"
     key: str
+    title: str = ""
     reason: Private[str] = ""
 
 
@@ -242,6 +246,7 @@ class StepPreconditionsWaived(Entry):
 
     kind: ClassVar[str] = "step.preconditions_waived"
     key: str
+    title: str = ""
     preconditions: list[str]
     reason: Private[str]
 
@@ -251,6 +256,7 @@ class StepsOverdue(Entry):
 
     kind: ClassVar[str] = "steps.overdue"
     keys: list[str]
+    titles: list[str] = []
     due_at: str
 
 
@@ -266,6 +272,7 @@ class StepAssigned(Entry):
 
     kind: ClassVar[str] = "step.assigned"
     key: str
+    title: str = ""
     owner: Private[str | None]
 
 
@@ -328,6 +335,7 @@ class CriterionMet(Entry):
 
     kind: ClassVar[str] = "criterion.met"
     key: str
+    title: str = ""
     evidence: Private[str]
 
 
@@ -336,6 +344,7 @@ class CriterionWaived(Entry):
 
     kind: ClassVar[str] = "criterion.waived"
     key: str
+    title: str = ""
     reason: Private[str]
 
 
@@ -344,6 +353,7 @@ class CriterionReopened(Entry):
 
     kind: ClassVar[str] = "criterion.reopened"
     key: str
+    title: str = ""
     reason: Private[str]
 
 
@@ -368,6 +378,8 @@ class DecisionMade(Entry):
     expires_at: str | None = None
     facts: list[int] = []
     hypothesis: int | None = None
+    #: Key of the playbook step that this decision settled.
+    step: str | None = None
     statement: Private[str]
     options: Private[list[Json]] = []
     chosen: Private[str] = ""
@@ -592,6 +604,7 @@ class ActionChanged(Entry):
     kind: ClassVar[str] = "action.changed"
     number: int
     due_at: str
+    action_kind: str | None = None
     text: Private[str]
     owner: Private[str]
     reason: Private[str] = ""
@@ -621,6 +634,14 @@ class ActionReopened(Entry):
     reason: Private[str]
 
 
+class ActionOverdue(Entry):
+    """An action item was not done by the time that was set; its owner was told."""
+
+    kind: ClassVar[str] = "action.overdue"
+    number: int
+    due_at: str
+
+
 class ActionDropped(Entry):
     """The item will not be done, for the reason given."""
 
@@ -643,11 +664,29 @@ class PostmortemEdited(Entry):
     text: Private[str]
 
 
+class FactorNamed(Entry):
+    """A contributing factor, in the words it has now, with the entries that show it."""
+
+    kind: ClassVar[str] = "postmortem.factor"
+    number: int
+    entries: list[int] = []
+    text: Private[str]
+
+
+class FactorWithdrawn(Entry):
+    """This is no longer held to have contributed, for the reason given."""
+
+    kind: ClassVar[str] = "postmortem.factor_withdrawn"
+    number: int
+    reason: Private[str] = ""
+
+
 class PostmortemReviewed(Entry):
-    """A reviewer accepted the postmortem as it stood."""
+    """A reviewer accepted the postmortem as it stood; ``sha256`` is the digest of its content."""
 
     kind: ClassVar[str] = "postmortem.reviewed"
     sha256: str
+    role: str = ""
     comment: Private[str] = ""
 
 

@@ -61,6 +61,12 @@ def _why(text: str) -> str:
     return f" ({text})" if text else ""
 
 
+def _fact(name: str, value: object) -> str:
+    known = {True: "yes", False: "no", None: "unknown"}
+    said = known.get(value) if value is None or isinstance(value, bool) else str(value)
+    return f"{name.replace('_', ' ')}: {said}"
+
+
 _WORDS: dict[str, Callable[..., str]] = {
     c.IncidentOpened.kind: lambda e: f"{'Drill' if e.drill else 'Incident'} opened: {e.title}",
     c.ChannelMade.kind: lambda e: f"Channel #{e.channel_name} made",
@@ -85,18 +91,21 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.PlaybookComposed.kind: lambda e: (
         f"Playbook composed: {len(e.added)} steps added, {len(e.not_required)} no longer required"
     ),
-    c.StepDone.kind: lambda e: f"Step done: {e.key}" + (f" → {e.outcome}" if e.outcome else ""),
-    c.StepNotNeeded.kind: lambda e: f"Step not needed: {e.key} ({e.reason})",
-    c.StepBlocked.kind: lambda e: f"Step blocked: {e.key} ({e.reason})",
-    c.StepReopened.kind: lambda e: f"Step open again: {e.key}{_why(e.reason)}",
+    c.StepDone.kind: lambda e: f"Step done: {e.title or e.key}" + (f" → {e.outcome}" if e.outcome else ""),
+    c.StepNotNeeded.kind: lambda e: f"Step not needed: {e.title or e.key} ({e.reason})",
+    c.StepBlocked.kind: lambda e: f"Step blocked: {e.title or e.key} ({e.reason})",
+    c.StepReopened.kind: lambda e: f"Step open again: {e.title or e.key}{_why(e.reason)}",
+    c.StepPreconditionsWaived.kind: lambda e: f"Step goes ahead: {e.title or e.key} ({e.reason})",
+    c.StepsOverdue.kind: lambda e: f"Overdue: {', '.join(e.titles or e.keys)}",
+    c.FactsSet.kind: lambda e: "Facts: " + ", ".join(_fact(*pair) for pair in e.facts.items()),
     c.ApprovalAsked.kind: lambda e: f"Approval asked: {e.title}",
-    c.ApprovalGiven.kind: lambda e: f"Approval {e.number} given as {e.role}{_why(e.comment)}",
+    c.ApprovalGiven.kind: lambda e: f"Approval {e.number} given as {', '.join(e.roles)}{_why(e.comment)}",
     c.ApprovalRefused.kind: lambda e: f"Approval {e.number} refused as {e.role}: {e.comment}",
     c.ApprovalEnded.kind: lambda e: f"Approval {e.number} {e.state}: {e.why}",
     c.ApprovalRatified.kind: lambda e: f"Approval {e.number} ratified as {e.role}",
-    c.CriterionMet.kind: lambda e: f"Exit criterion met: {e.key} ({e.evidence})",
-    c.CriterionWaived.kind: lambda e: f"Exit criterion waived: {e.key} ({e.reason})",
-    c.CriterionReopened.kind: lambda e: f"Exit criterion open again: {e.key} ({e.reason})",
+    c.CriterionMet.kind: lambda e: f"Exit criterion met: {e.title or e.key} ({e.evidence})",
+    c.CriterionWaived.kind: lambda e: f"Exit criterion waived: {e.title or e.key} ({e.reason})",
+    c.CriterionReopened.kind: lambda e: f"Exit criterion open again: {e.title or e.key} ({e.reason})",
     c.NoteAdded.kind: lambda e: e.text,
     c.DecisionMade.kind: lambda e: f"Decision: {e.statement}{_why(e.rationale)}",
     c.HypothesisStated.kind: lambda e: f"Hypothesis: {e.text}",
@@ -117,11 +126,14 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.NoticeWithdrawn.kind: lambda e: f"Notice {e.number} withdrawn{_why(e.reason)}",
     c.ActionAdded.kind: lambda e: f"Action item {e.number}: {e.text}",
     c.ActionDone.kind: lambda e: f"Action item {e.number} done, proof: {e.proof}",
+    c.ActionOverdue.kind: lambda e: f"Action item {e.number} is overdue",
     c.ActionProven.kind: lambda e: f"Action item {e.number} proven",
     c.ActionReopened.kind: lambda e: f"Action item {e.number} open again: {e.reason}",
     c.ActionDropped.kind: lambda e: f"Action item {e.number} dropped: {e.reason}",
     c.PostmortemStarted.kind: lambda e: "Postmortem begun",
     c.PostmortemEdited.kind: lambda e: f"Postmortem: {e.section} written",
+    c.FactorNamed.kind: lambda e: f"Contributing factor {e.number}: {e.text}",
+    c.FactorWithdrawn.kind: lambda e: f"Contributing factor {e.number} withdrawn{_why(e.reason)}",
     c.PostmortemReviewed.kind: lambda e: "Postmortem reviewed",
     c.EffectFailed.kind: lambda e: f"Did not happen: {e.effect}: {e.error}",
     c.EffectGivenUp.kind: lambda e: f"Given up: {e.key}{_why(e.reason)}",
