@@ -14,7 +14,8 @@ QUIET = frozenset(
     {
         c.ChannelMade.kind, c.CardPosted.kind, c.IncidentAnnounced.kind, c.EffectRetried.kind,
         c.SeverityAssessed.kind, c.PlaybookComposed.kind, c.StepAssigned.kind,
-        c.NoticeEdited.kind, c.DocumentExported.kind, c.ActionChanged.kind,
+        c.NoticeEdited.kind, c.DocumentExported.kind, c.ActionChanged.kind, c.UpdateDue.kind,
+        c.NoticePlaced.kind,
     }
 )  # fmt: skip
 
@@ -67,6 +68,10 @@ def _fact(name: str, value: object) -> str:
     return f"{name.replace('_', ' ')}: {said}"
 
 
+def _who(person: str | None) -> str:
+    return f"<@{person}>" if person else "nobody"
+
+
 _WORDS: dict[str, Callable[..., str]] = {
     c.IncidentOpened.kind: lambda e: f"{'Drill' if e.drill else 'Incident'} opened: {e.title}",
     c.ChannelMade.kind: lambda e: f"Channel #{e.channel_name} made",
@@ -117,6 +122,17 @@ _WORDS: dict[str, Callable[..., str]] = {
     ),
     c.ItemCorrected.kind: lambda e: f"Correction of entry {e.n}: {e.text}{_why(e.reason)}",
     c.ItemWithdrawn.kind: lambda e: f"Entry {e.n} withdrawn: {e.reason}",
+    c.CardPosted.kind: lambda e: "Card posted",
+    c.IncidentAnnounced.kind: lambda e: "Announced",
+    c.StepAssigned.kind: lambda e: f"Step given to {_who(e.owner)}: {e.key}",
+    c.UpdateDue.kind: lambda e: f"Next update due: {e.next_update_at or 'none'}{_why(e.why)}",
+    c.UpdateMissed.kind: lambda e: "The internal update that was due did not come",
+    c.NoticeEdited.kind: lambda e: f"Notice {e.number} edited",
+    c.NoticePlaced.kind: lambda e: f"Notice {e.number} is at one of its places",
+    c.NoticeReleased.kind: lambda e: f"Notice {e.number} released for publication",
+    c.ActionChanged.kind: lambda e: f"Action item {e.number} changed",
+    c.DocumentExported.kind: lambda e: f"Exported as {e.format}",
+    c.EffectRetried.kind: lambda e: f"Tried again: {e.key}",
     c.UpdatePosted.kind: lambda e: f"Update: {e.text}",
     c.NoticeDrafted.kind: lambda e: f"Notice {e.number} drafted for {e.audience} ({e.stage})",
     c.NoticeSubmitted.kind: lambda e: f"Notice {e.number} sent for approval",

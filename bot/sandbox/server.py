@@ -44,8 +44,11 @@ class Sandbox:
         port: int = 0,
         signing_secret: str | None = None,
         retry_scale: float = 1.0,
+        verbs: dict[str, list[dict[str, str]]] | None = None,
     ) -> None:
         app = manifest if isinstance(manifest, Manifest) else Manifest.read(manifest)
+        #: Suggestions after a command: ``{"/incident": [{"verb", "usage", "description"}]}``.
+        self.verbs = verbs or {}
         self.clock = Clock()
         self.workspace = Workspace(self.clock)
         self.core = Core(

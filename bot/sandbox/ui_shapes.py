@@ -27,7 +27,11 @@ def snapshot(sandbox: Sandbox, person: Person) -> Json:
         "now": workspace.now(),
         "channels": [channel(sandbox, person, c) for c in workspace.visible(person.id)],
         "commands": [
-            {k: v for k, v in asdict(c).items() if k != "should_escape"} for c in manifest.commands
+            {
+                **{k: v for k, v in asdict(c).items() if k != "should_escape"},
+                "verbs": sandbox.verbs.get(c.command, []),
+            }
+            for c in manifest.commands
         ],
         "shortcuts": [asdict(s) for s in manifest.shortcuts],
         "views": [view(sandbox, v) for v in workspace.stack(person.id)],
