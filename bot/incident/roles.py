@@ -8,6 +8,7 @@ from bot.effects import kinds
 from bot.errors import BadInput, Conflict, NotAllowed
 from bot.incident import queries
 from bot.incident.rights import may, require, who_may
+from bot.playbook import approvals
 from bot.record import catalogue as c
 from bot.record.tx import Tx
 from db.tables import Incident, RoleHolder
@@ -147,6 +148,7 @@ def _instructed(tx: Tx, incident: Incident, role: str, person: str) -> None:
         ),
         kinds.invite(incident.number, f"holder:{role}:{person}", [person]),
     )  # fmt: skip
+    approvals.role_taken(tx, incident, role, person)
     tx.refresh_card(incident.number)
 
 

@@ -235,8 +235,10 @@ def _criterion(session: Session, at: int, row: ExitCriterion, env: Env) -> str:
         named = env.content.roles.get(plan.approver)
         title = named.title if named is not None else plan.approver
         who = kit.person(holder_of(session, row.incident, role))
-        stand_in = "" if role == plan.approver else ": nobody yet; the commander stands in"
-        lines.append(f"_Confirmed by:_ {title} ({who}){stand_in}")
+        by = f"{title} ({who})"
+        if role != plan.approver:
+            by = f"{title}: nobody yet; {who} stands in as commander"
+        lines.append(f"_Confirmed by:_ {by}")
     return "\n".join(lines)
 
 

@@ -151,7 +151,6 @@ def test_a_role_without_a_holder_is_said_aloud_and_nothing_is_approved(story: St
     _give(story, ADA, row)
     assert story.approval(row.number).state == "waiting"
     story.take(product=PROD)
-    story.do("system", approvals.role_taken, "product", PROD)
     assert PROD in story.told("approval_asked")
     assert [a.number for a in story.house.read_sync(lambda s: approvals.waiting_for(s, PROD))] == [
         row.number
