@@ -111,18 +111,13 @@ def _settings(settings: Settings) -> Iterator[Line]:
 
 
 def _content(settings: Settings) -> Iterator[Line]:
-    from bot.playbook.load import load_content
-    from bot.playbook.source import ContentError
+    from bot.playbook.lint import check
 
-    try:
-        content = load_content(settings.content_dir, settings.templates_dir)
-    except ContentError as faults:
-        for finding in faults.findings:
-            yield Line(FAIL, f"{finding.file}:{finding.line}: {finding.what}", finding.fix)
-        return
-    yield Line(
-        OK, f"Content: {len(content.modules)} playbook modules, {len(content.templates)} templates."
-    )
+    faults = check(settings.content_dir, settings.templates_dir)
+    for fault in faults:
+        yield Line(FAIL, f"{fault.file}:{fault.line}: {fault.what}", fault.fix)
+    if not faults:
+        yield Line(OK, "Content: rules, playbook modules and templates are without faults.")
 
 
 # --- database ---------------------------------------------------------------------------------

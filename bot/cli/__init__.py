@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from bot import __version__
 from bot.errors import ConfigError, SteadyhandError
 
 #: Exit codes: 1 something was found wrong or refused, 2 the configuration or the call is wrong.
@@ -16,7 +17,7 @@ FOUND, WRONG = 1, 2
 
 #: Name -> (where it is, one line for the help, which is also what the reference shows).
 COMMANDS: dict[str, tuple[str, str]] = {
-    "sandbox": ("serve:sandbox", "Try everything in the browser, without a Slack account."),
+    "sandbox": ("sandbox:sandbox", "Try everything in the browser, without a Slack account."),
     "run": ("serve:run", "Serve a Slack workspace."),
     "doctor": ("look:doctor", "Check settings, Slack, database and content; say what to do."),
     "settings": ("look:settings", "List every setting, its value and its meaning."),
@@ -56,7 +57,7 @@ def load(name: str) -> click.Command:
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="steadyhand", message="%(version)s")
+@click.version_option(__version__, message="%(version)s")
 def cli() -> None:
     """Steadyhand runs AI incidents in Slack. To look at it first: `steadyhand sandbox`."""
 

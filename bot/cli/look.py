@@ -64,20 +64,15 @@ def playbooks() -> None:
 @click.pass_context
 def check(ctx: click.Context, folder: Path | None) -> None:
     """Check rules, modules and templates; name file, line and fix of every fault."""
-    from bot.playbook.load import load_content
-    from bot.playbook.source import ContentError
+    from bot.playbook.lint import check as find_faults
 
     found = load_settings()
-    try:
-        content = load_content(folder or found.content_dir, found.templates_dir)
-    except ContentError as faults:
-        for finding in faults.findings:
-            click.echo(
-                f"{finding.file}:{finding.line}: {finding.what}\n    {finding.fix}", err=True
-            )
+    faults = find_faults(folder or found.content_dir, found.templates_dir)
+    for fault in faults:
+        click.echo(f"{fault.file}:{fault.line}: {fault.what}\n    {fault.fix}", err=True)
+    if faults:
         ctx.exit(1)
-    modules, templates = len(content.modules), len(content.templates)
-    click.echo(f"No faults: {modules} playbook modules, {templates} notice templates.")
+    click.echo("No faults: rules, modules and templates can be used.")
 
 
 @click.command()

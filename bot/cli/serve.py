@@ -1,4 +1,4 @@
-"""``steadyhand run`` and ``steadyhand sandbox``."""
+"""``steadyhand run``: serve a Slack workspace."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ def run(host: str | None, port: int | None) -> None:
     Requests come through Socket Mode when SLACK_APP_TOKEN is set, else over HTTP at /slack/events.
     /healthz says that the process lives, /readyz that it can work.
     """
+    import gc
+
+    gc.disable()  # until everything is up: nothing that the start makes is garbage for long
     from bot import logs
     from bot.serve import run_loop, until_told
     from bot.settings import load_settings, require_slack
@@ -23,9 +26,3 @@ def run(host: str | None, port: int | None) -> None:
     require_slack(settings)
     logs.configure(settings)
     run_loop(until_told(settings))
-
-
-@click.command()
-def sandbox() -> None:
-    """Try everything in the browser, without a Slack account."""
-    raise click.ClickException("The sandbox is not part of this build.")
