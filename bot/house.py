@@ -20,6 +20,8 @@ from db.writer import Writer
 T = TypeVar("T")
 READERS = 4
 JUST_NOW_S = 0.0015
+#: A person is answered within three seconds: after this long the change is given up undone.
+SAVED_WITHIN_S = 2.2
 
 
 class Requests:
@@ -55,9 +57,12 @@ class House:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     async def change(self, by: Actor, verb: Callable[[Tx], T]) -> T:
-        """Run a verb in a transaction and return its answer after the commit."""
+        """Run a verb in a transaction and return its answer after the commit.
+
+        Raises ``NotSavedInTime`` (nothing was done) when the database does not take it.
+        """
         self._loop = asyncio.get_running_loop()
-        return await self.writer.run(lambda batch: verb(Tx(batch, by)))
+        return await self.writer.run(lambda batch: verb(Tx(batch, by)), within=SAVED_WITHIN_S)
 
     def change_sync(self, by: Actor, verb: Callable[[Tx], T]) -> T:
         """The same without an event loop (the command line)."""

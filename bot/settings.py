@@ -81,6 +81,11 @@ class Settings(BaseSettings):
     capture_emoji: str = _setting(
         "STEADYHAND_CAPTURE_EMOJI", "pushpin", "Reaction that puts a message on the record."
     )
+    lease_s: float = _setting(
+        "STEADYHAND_LEASE_S", 60.0,
+        "Seconds after which another process may take over what one has begun outside (at least 2). "
+        "A call may take half of it. Clocks of processes that share a database must agree within it.",
+    )  # fmt: skip
     migrate: bool = _setting(
         "STEADYHAND_MIGRATE", True, "Bring the database up to date at start (else refuse to start)."
     )
@@ -97,6 +102,13 @@ class Settings(BaseSettings):
         if value.upper() not in LOG_LEVELS:
             raise ValueError(f"write one of {', '.join(LOG_LEVELS)}")
         return value.upper()
+
+    @field_validator("lease_s")
+    @classmethod
+    def _long_enough(cls, value: float) -> float:
+        if not 2 <= value <= 3600:
+            raise ValueError("a lease lasts between 2 and 3600 seconds")
+        return value
 
     @field_validator("port")
     @classmethod

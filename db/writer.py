@@ -6,6 +6,10 @@ commit. The first run is optimistic: it looks for nothing that the database itse
 request seen before breaks a unique key). When anything is raised, everything is rolled back and
 each job is run again by itself, carefully; what it raises then is its answer. Jobs therefore touch
 nothing but the database.
+
+When the database does not take changes (locked, read-only, full, away), a job that a person waits
+for is tried until its time is over and then given up undone, so that the person can be told in
+time. Work that nobody waits for is given back at once: whoever asked tries again later.
 """
 
 from __future__ import annotations
@@ -20,7 +24,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from sqlmodel import Session
 
@@ -34,6 +39,16 @@ MAX_BATCH = 64
 MAX_LATER_BATCH = 16
 LATER_AT_LEAST_EVERY_S = 0.1
 TRIES = 4
+#: How long one attempt waits for another process's write. Several attempts fit into three seconds.
+LOCK_WAIT_MS = 400
+#: A process that stands still in the middle of a write is thrown out by PostgreSQL after this.
+STALLED_MS = 10_000
+#: How long a caller that named no time is kept waiting for the database (the command line).
+PATIENCE_S = 10.0
+
+
+class NotSavedInTime(SQLAlchemyError):
+    """The database did not take the change in the time there was; nothing of it was done."""
 
 
 class Batch(Protocol):
@@ -53,6 +68,8 @@ B = TypeVar("B", bound=Batch)
 class _Job(Generic[B]):
     run: Callable[[B], Any]
     future: Future[Any]
+    urgent: bool
+    until: float
 
 
 class Writer(Generic[B]):
@@ -67,25 +84,32 @@ class Writer(Generic[B]):
         self._ready = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
+        _do_not_wait_long(engines.write)
 
-    async def run(self, job: Callable[[B], T], *, urgent: bool = True) -> T:
+    async def run(
+        self, job: Callable[[B], T], *, urgent: bool = True, within: float = PATIENCE_S
+    ) -> T:
         """Run ``job`` and return its answer once it is committed; raises what it raised.
 
-        ``urgent`` is for what a person waits for; the rest lets it pass, but never for long.
+        ``urgent`` is for what a person waits for, ``within`` seconds at most; the rest lets it
+        pass, but never for long.
         """
-        return await asyncio.wrap_future(self.submit(job, urgent=urgent))
+        return await asyncio.wrap_future(self.submit(job, urgent=urgent, within=within))
 
     def run_sync(self, job: Callable[[B], T]) -> T:
         """The same for callers without an event loop (the command line)."""
         return self.submit(job).result()
 
-    def submit(self, job: Callable[[B], T], *, urgent: bool = True) -> Future[T]:
+    def submit(
+        self, job: Callable[[B], T], *, urgent: bool = True, within: float = PATIENCE_S
+    ) -> Future[T]:
         """Queue ``job``; the future is done after the commit."""
         future: Future[T] = Future()
         with self._ready:
             if self._closed:
                 raise RuntimeError("the writer is closed")
-            (self._urgent if urgent else self._later).append(_Job(job, future))
+            until = time.monotonic() + within
+            (self._urgent if urgent else self._later).append(_Job(job, future, urgent, until))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._loop, name="writer", daemon=True)
                 self._thread.start()
@@ -118,25 +142,33 @@ class Writer(Generic[B]):
     def _run_together(self, jobs: list[_Job[B]]) -> None:
         try:
             answers = self._transaction([job.run for job in jobs], careful=False)
-        except Exception:  # noqa: BLE001 - each job is run again below and keeps its own error
+        except Exception as problem:  # noqa: BLE001 - each job is run again and keeps its own error
             for job in jobs:
-                self._run_alone(job)
+                if _refused(problem) and not job.urgent:
+                    job.future.set_exception(problem)
+                else:
+                    self._run_alone(job)
             return
         for job, answer in zip(jobs, answers, strict=True):
             _settle(job.future, answer)
 
     def _run_alone(self, job: _Job[B]) -> None:
-        for attempt in range(1, TRIES + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 _settle(job.future, self._transaction([job.run], careful=True)[0])
                 return
-            except (OperationalError, StaleDataError) as problem:
+            except (OperationalError, InternalError, StaleDataError) as problem:
                 # A deadlock, a lock held too long, a lost connection: the work was rolled back.
-                if attempt == TRIES:
+                if not job.urgent and attempt == TRIES:
                     job.future.set_exception(problem)
                     return
+                if time.monotonic() + LOCK_WAIT_MS / 1000 > job.until:
+                    job.future.set_exception(NotSavedInTime(str(problem)))
+                    return
                 log.warning("write_retried", extra={"attempt": attempt})
-                time.sleep(0.05 * attempt)
+                time.sleep(0.05 * min(attempt, 4))
             except BaseException as problem:  # noqa: BLE001 - it belongs to whoever asked
                 job.future.set_exception(problem)
                 return
@@ -153,6 +185,35 @@ class Writer(Generic[B]):
                 session.close()
         batch.committed()
         return answers
+
+
+def _refused(problem: Exception) -> bool:
+    """Whether the database took nothing from anybody, so that trying each job alone is in vain."""
+    return isinstance(problem, OperationalError | InternalError)
+
+
+def _do_not_wait_long(write: Engine) -> None:
+    """Short waits for locks on the connections of this engine, from now on.
+
+    Without it a process that stands still in the middle of a write makes all others stand still.
+    """
+    if write.dialect.name == "sqlite":
+        settings = [f"PRAGMA busy_timeout={LOCK_WAIT_MS}"]
+    else:
+        settings = [
+            f"SET lock_timeout = {LOCK_WAIT_MS * 2}",
+            f"SET idle_in_transaction_session_timeout = {STALLED_MS}",
+        ]
+
+    def prepare(raw: Any, _record: Any) -> None:
+        cursor = raw.cursor()
+        for setting in settings:
+            cursor.execute(setting)
+        cursor.close()
+        raw.commit()
+
+    event.listen(write, "connect", prepare)
+    write.dispose()  # connections made before wait longer
 
 
 def _settle(future: Future[Any], answer: Any) -> None:

@@ -7,14 +7,18 @@ import contextlib
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from bot.effects import store
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bot.effects import lease, store
 from bot.effects.outcome import Done, Failed, Later, Outcome, backoff
-from bot.effects.store import Claimed
+from bot.effects.store import LEASE, Claimed, Except
 from bot.record.entry import SYSTEM, Actor
 from bot.record.tx import Batch, Tx
 from db.writer import Writer
@@ -27,8 +31,16 @@ POLL_S = 0.5
 PATIENCE_S = 0.15
 YIELD_S = 0.001
 BUSY_IN_FLIGHT = 4
-#: A call may take this long in all; the lease is much longer.
+#: A call may take this long in all, and at most half of the lease.
 CALL_TIMEOUT_S = 20.0
+#: How often it is looked whether another process of this host died, or the clock was set back.
+UPKEEP_S = 5.0
+#: From this attempt on the card says that the effect waits.
+SHOWN_AT = 3
+#: Waits after a round that the database refused.
+ROUND_FAILED_S = 1.0
+#: The database is locked, full, read-only or away: it says nothing about the effect.
+DATABASE_TROUBLE = (OperationalError, InterfaceError, InternalError, PoolTimeout)
 
 
 class Adapter(Protocol):
@@ -85,6 +97,7 @@ class Dispatcher:
         failed: WentWrong,
         in_flight: int = IN_FLIGHT,
         people_waiting: Callable[[], bool] = lambda: False,
+        lease: timedelta = LEASE,
     ) -> None:
         self._writer = writer
         self._adapter_for = adapter_for
@@ -94,7 +107,10 @@ class Dispatcher:
         self._room = in_flight
         self._people_waiting = people_waiting
         self._wake = asyncio.Event()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], int] = {}
+        self._held: dict[str, float] = {}
+        self._lease = lease
+        self._upkeep_at = 0.0
         self._stop = False
         self.owner = owner_id()
         self.last_round: datetime | None = None
@@ -105,10 +121,15 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Work until :meth:`stop`. Errors of one round are logged; the next round tries again."""
-        await self._take_over_from_the_dead()
         while not self._stop:
             self._wake.clear()
-            took = await self._round()
+            try:
+                await self._upkeep()
+                took = await self._round()
+            except Exception as problem:  # noqa: BLE001 - said in the log; the next round tries again
+                _say_trouble("effects_round_failed", problem)
+                await asyncio.sleep(ROUND_FAILED_S)
+                continue
             if not took and not self._stop:
                 await self._pause()
 
@@ -123,12 +144,18 @@ class Dispatcher:
         """Whether nothing is in flight here (tests wait for this)."""
         return not self._running
 
-    async def _take_over_from_the_dead(self) -> None:
+    async def _upkeep(self) -> None:
+        """Take over from processes of this host that died; do not wait for a clock set back."""
+        if time.monotonic() < self._upkeep_at:
+            return
+
         def job(batch: Batch) -> int:
+            store.clock_went_back(batch.session, batch.now, self._lease)
             dead = dead_owners(store.owners(batch.session), self.owner)
             return store.reclaim(batch.session, batch.now, dead)
 
         freed = await self._writer.run(job, urgent=False)
+        self._upkeep_at = time.monotonic() + UPKEEP_S
         if freed:
             log.warning("effects_taken_over", extra={"count": freed})
 
@@ -141,18 +168,16 @@ class Dispatcher:
         free = (BUSY_IN_FLIGHT if busy else self._room) - len(self._running)
         if free <= 0:
             return False
-        try:
-            claimed = await self._writer.run(lambda batch: self._claim(batch, free), urgent=False)
-        except Exception:  # the database may be locked, full or away: said aloud, tried again
-            log.exception("effects_round_failed")
-            return False
-        self._begin(claimed)
+        since = time.monotonic()
+        claimed = await self._writer.run(lambda batch: self._claim(batch, free), urgent=False)
+        self._begin(claimed, since)
         return bool(claimed)
 
-    def _begin(self, claimed: list[Claimed]) -> None:
+    def _begin(self, claimed: list[Claimed], since: float) -> None:
+        """``since``: when the claim began, so that time lost in between counts as well."""
         for effect in claimed:
-            task = asyncio.create_task(self._carry_out(effect))
-            self._running.add(task)
+            task = asyncio.create_task(self._carry_out(effect, since))
+            self._running[task] = effect.id
             task.add_done_callback(self._finished)
 
     async def _people_first(self) -> bool:
@@ -164,26 +189,53 @@ class Dispatcher:
         return True
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        self._running.pop(task, None)
         self._wake.set()
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            log.error("effect_left", exc_info=problem)  # its lease ends, then it is looked at again
 
     def _claim(self, batch: Batch, limit: int) -> list[Claimed]:
         self.last_round = batch.now
-        return store.claim(batch.session, batch.now, self.owner, limit)
+        now = time.monotonic()
+        held = [kind for kind, until in list(self._held.items()) if until > now]
+        # What is in hand here stays ours even when the clock jumps past the lease.
+        but = Except(list(self._running.values()), held)
+        return store.claim(batch.session, batch.now, self.owner, limit, lease=self._lease, but=but)
 
-    async def _carry_out(self, effect: Claimed) -> None:
+    async def _carry_out(self, effect: Claimed, since: float) -> None:
         task = self._tasks.get(effect.kind)
-        outcome = await (self._do_task(effect, task) if task else self._attempt(effect))
+        outcome = await (self._do_task(effect, task) if task else self._attempt(effect, since))
         if outcome is None:
             return
-        for attempt in range(5):
+        if isinstance(outcome, Later) and outcome.whole_kind:
+            self._hold(effect, outcome)
+        await self._keep(effect, outcome, since + self._lease.total_seconds())
+
+    async def _keep(self, effect: Claimed, outcome: Outcome, until: float) -> None:
+        """Store how it went, as often as it takes; at last the lease ends and doubt is settled."""
+        pause = 0.25
+        while True:
+            started = time.monotonic()
             try:
                 job = partial(self._settle_and_claim, effect=effect, outcome=outcome)
-                self._begin(await self._writer.run(job, urgent=False))
+                self._begin(await self._writer.run(job, urgent=False), started)
                 return
-            except Exception:  # not stored: the lease will end and doubt is settled then
-                log.exception("effect_not_settled", extra={"effect": effect.key})
-                await asyncio.sleep(0.5 * (attempt + 1))
+            except DATABASE_TROUBLE as problem:
+                _say_trouble("effect_not_settled", problem, effect)
+            except Exception as problem:  # a bug of ours: told to people, not tried for ever
+                log.exception("result_not_used", extra={"effect": effect.key})
+                outcome = Failed(f"its result could not be used: {type(problem).__name__}")
+            if time.monotonic() > until:
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2.0)
+
+    def _hold(self, effect: Claimed, outcome: Later) -> None:
+        """The other side said «too many»: nothing of the kind begins here before the time is over."""
+        wait = outcome.after if outcome.after is not None else timedelta(seconds=1)
+        until = time.monotonic() + wait.total_seconds()
+        for kind in (effect.kind, *outcome.kinds):
+            self._held[kind] = max(until, self._held.get(kind, 0.0))
 
     async def _do_task(self, effect: Claimed, task: Task) -> Outcome | None:
         """Work of our own and its mark in one transaction, so that it happens exactly once."""
@@ -196,19 +248,30 @@ class Dispatcher:
 
         try:
             await self._writer.run(job, urgent=False)
+        except DATABASE_TROUBLE as problem:
+            _say_trouble("task_not_saved", problem, effect)
+            return Later("the database did not take it")
         except Exception as problem:  # rolled back; tried again, then shown to people
             log.exception("task_failed", extra={"effect": effect.key, "kind": effect.kind})
             return _crashed(effect, problem, doubt=False)
         return None
 
-    async def _attempt(self, effect: Claimed) -> Outcome:
+    async def _attempt(self, effect: Claimed, since: float) -> Outcome | None:
         adapter = self._adapter_for(effect.kind)
         if adapter is None:
             return Failed(f"nothing here can carry out «{effect.kind}»")
+        half = self._lease.total_seconds() / 2
+        lease.hold(since + half)
         try:
-            return await asyncio.wait_for(adapter.perform(effect), CALL_TIMEOUT_S)
+            return await asyncio.wait_for(adapter.perform(effect), min(CALL_TIMEOUT_S, half))
+        except lease.LeaseLost:
+            log.warning("lease_lost", extra={"effect": effect.key, "kind": effect.kind})
+            return None
         except TimeoutError:
             return Later("no answer in time", doubt=True)
+        except DATABASE_TROUBLE as problem:
+            _say_trouble("effect_not_read", problem, effect)
+            return Later("the database did not answer", doubt=True)
         except Exception as problem:  # a bug must not lose the effect; a person sees the error
             log.exception("effect_crashed", extra={"effect": effect.key, "kind": effect.kind})
             return _crashed(effect, problem, doubt=True)
@@ -221,7 +284,7 @@ class Dispatcher:
         if self._stop or not isinstance(outcome, Done):
             return []
         free = self._room - len(self._running) + 1
-        return store.claim(batch.session, batch.now, self.owner, free) if free > 0 else []
+        return self._claim(batch, free) if free > 0 else []
 
     def _settle(self, batch: Batch, effect: Claimed, outcome: Outcome) -> None:
         row = store.owned(batch.session, effect, self.owner)
@@ -229,7 +292,10 @@ class Dispatcher:
             return
         tx = Tx(batch, Actor(SYSTEM.id, "effect", effect.trace))
         if isinstance(outcome, Done):
+            shown = row.attempts >= SHOWN_AT
             store.mark_done(row, batch.now, outcome.result)
+            if shown and row.incident is not None and row.kind != "card.update":
+                tx.refresh_card(row.incident)  # the card said that it waits
             handler = self._returned.get(effect.kind)
             if handler is not None:
                 handler(tx, effect, outcome.result or {})
@@ -237,8 +303,8 @@ class Dispatcher:
             wait = outcome.after if outcome.after is not None else backoff(row.attempts, row.key)
             store.mark_later(row, batch.now + wait, outcome.error, doubt=outcome.doubt)
             if outcome.whole_kind:
-                store.hold_kind(batch.session, [effect.kind], batch.now + wait)
-            if row.attempts == 3 and row.incident is not None:
+                store.hold_kind(batch.session, (effect.kind, *outcome.kinds), batch.now + wait)
+            if row.attempts == SHOWN_AT and row.incident is not None:
                 tx.refresh_card(row.incident)
         else:
             store.mark_failed(row, batch.now, outcome.error)
@@ -248,3 +314,12 @@ class Dispatcher:
 def _crashed(effect: Claimed, problem: Exception, *, doubt: bool) -> Outcome:
     error = f"internal error: {type(problem).__name__}"
     return Failed(error) if effect.attempts >= 5 else Later(error, doubt=doubt)
+
+
+def _say_trouble(what: str, problem: Exception, effect: Claimed | None = None) -> None:
+    """One line for trouble of the database, which may last; the whole story for anything else."""
+    extra = {"error": type(problem).__name__, **({"effect": effect.key} if effect else {})}
+    if isinstance(problem, DATABASE_TROUBLE):
+        log.error(what, extra={**extra, "why": str(getattr(problem, "orig", problem))[:200]})
+    else:
+        log.error(what, exc_info=problem, extra=extra)

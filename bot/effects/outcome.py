@@ -23,6 +23,12 @@ PASSING = frozenset(
 ACCESS_LOST = frozenset(
     {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}
 )
+#: Errors of the second group after which the work may have been done all the same.
+IN_DOUBT = frozenset(
+    {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "rollup_error"}
+)
+#: Nothing can be done in the channel until a person mends it.
+CHANNEL_GONE = frozenset({"is_archived", "channel_not_found", "not_in_channel"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class Later:
     doubt: bool = False
     #: All effects of the same kind wait as well (the other side said: too many).
     whole_kind: bool = False
+    #: Other kinds that make the same call, and so wait as well.
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,27 @@ are repeated; a posted message is looked for by the key in its metadata before i
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from aiohttp import ClientConnectorError, ClientError
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlmodel import Session
 
-from bot.effects.outcome import ALREADY, PASSING, Done, Failed, Later, Outcome
+from bot.effects import lease
+from bot.effects.outcome import (
+    ALREADY,
+    CHANNEL_GONE,
+    IN_DOUBT,
+    PASSING,
+    Done,
+    Failed,
+    Later,
+    Outcome,
+)
 from bot.effects.store import Claimed
 from bot.incident.queries import get
 from db.tables import Incident
@@ -25,6 +36,22 @@ T = TypeVar("T")
 EVENT_TYPE = "steadyhand_effect"
 #: How far before the first attempt a message may seem to have been posted (clocks differ).
 CLOCK_SKEW_S = 120
+#: So many pages are searched whatever the clocks say: ours may have been wrong by hours.
+PAGES_AT_LEAST = 3
+#: Kinds that make the same call; Slack limits a method, not what we call it.
+SAME_CALL = (
+    ("card.post", "announce.post", "channel.say", "notice.post", "person.tell"),
+    ("card.update", "announce.update"),
+)
+
+
+class CarefulClient(AsyncWebClient):
+    """A Web API client that begins no call for an effect whose lease may be over."""
+
+    async def api_call(self, *args: Any, **kwargs: Any) -> AsyncSlackResponse:
+        """As in the SDK. Raises ``LeaseLost``."""
+        lease.check()
+        return await super().api_call(*args, **kwargs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +114,10 @@ class SlackAdapter:
         try:
             return await self._kinds[effect.kind](effect)
         except SlackApiError as problem:
-            return classify(problem)
+            outcome = classify(problem)
+            if isinstance(outcome, Later) and outcome.whole_kind:
+                return replace(outcome, kinds=same_call(effect.kind))
+            return outcome
         except ClientConnectorError:
             return Later("Slack cannot be reached")
         except (TimeoutError, ClientError, SlackRequestError, OSError):
@@ -103,11 +133,11 @@ class SlackAdapter:
                     name=name + suffix, is_private=private
                 )
             except SlackApiError as problem:
-                if problem.response["error"] != "name_taken":
+                if error_of(problem) != "name_taken":
                     raise
-                ours = await self._own_channel(name + suffix)
+                ours = await self._own_channel(name + suffix, private) if effect.doubt else None
                 if ours is None:
-                    continue  # somebody else's channel: ours gets a suffix
+                    continue  # somebody else's channel, or an older one: ours gets a suffix
                 return Done({"channel": ours, "name": name + suffix})
             made = answer["channel"]
             if bool(made.get("is_private")) != private:
@@ -115,7 +145,7 @@ class SlackAdapter:
             return Done({"channel": made["id"], "name": made["name"]})
         return Failed("four channel names were taken by others")
 
-    async def _own_channel(self, name: str) -> str | None:
+    async def _own_channel(self, name: str, private: bool) -> str | None:
         """A channel of this name that we made ourselves before an answer was lost."""
         me = (await self._client.auth_test())["user_id"]
         cursor = ""
@@ -125,7 +155,8 @@ class SlackAdapter:
                 exclude_archived=True,
             )  # fmt: skip
             for channel in page["channels"]:
-                if channel["name"] == name and channel.get("creator") == me:
+                same = channel["name"] == name and bool(channel.get("is_private")) == private
+                if same and channel.get("creator") == me:
                     return str(channel["id"])
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
@@ -138,7 +169,7 @@ class SlackAdapter:
         try:
             await self._client.conversations_invite(channel=incident.channel_id, users=users)
         except SlackApiError as problem:
-            if problem.response["error"] in ALREADY or len(users) == 1:
+            if error_of(problem) in ALREADY or len(users) == 1 or _not_about_people(problem):
                 raise
             return await self._invite_each(incident.channel_id, users)
         return Done()
@@ -305,23 +336,22 @@ class SlackAdapter:
 
     async def _find_posted(self, effect: Claimed, channel: str, thread: str | None) -> str | None:
         """The message that an earlier attempt posted, found by the key in its metadata."""
-        oldest = str(effect.first_try_at.timestamp() - CLOCK_SKEW_S)
-        common: dict[str, Any] = {
-            "channel": channel, "oldest": oldest, "limit": 200, "include_all_metadata": True,
-        }  # fmt: skip
-        cursor = ""
+        oldest = effect.first_try_at.timestamp() - CLOCK_SKEW_S
+        common: dict[str, Any] = {"channel": channel, "limit": 200, "include_all_metadata": True}
+        cursor, pages = "", 0
         while True:
             page = await (
                 self._client.conversations_replies(ts=thread, cursor=cursor, **common)
                 if thread
                 else self._client.conversations_history(cursor=cursor, **common)
             )
+            pages += 1
             for message in page["messages"]:
                 payload = (message.get("metadata") or {}).get("event_payload") or {}
                 if payload.get("key") == effect.key:
                     return str(message["ts"])
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
+            if not cursor or (not thread and pages >= PAGES_AT_LEAST and _before(page, oldest)):
                 return None
 
     # --- reading -------------------------------------------------------------------------------
@@ -344,26 +374,50 @@ class SlackAdapter:
         return await self._read(job)
 
 
+def same_call(kind: str) -> tuple[str, ...]:
+    """The kinds that wait as well when Slack limits this one."""
+    return next((group for group in SAME_CALL if kind in group), (kind,))
+
+
+def error_of(problem: SlackApiError) -> str:
+    """Slack's word for it; empty when the answer was none of Slack's (a proxy's page, say)."""
+    data = getattr(problem.response, "data", None)
+    return str(data.get("error") or "") if isinstance(data, dict) else ""
+
+
+def _status_of(problem: SlackApiError) -> int:
+    response = problem.response
+    return int(getattr(response, "status_code", None) or getattr(response, "status", 0) or 0)
+
+
+def _before(page: AsyncSlackResponse, oldest: float) -> bool:
+    return all(float(message["ts"]) < oldest for message in page["messages"][-1:])
+
+
+def _not_about_people(problem: SlackApiError) -> bool:
+    """Waiting is right, or nobody at all can be invited: no use in asking for each person."""
+    return isinstance(classify(problem), Later) or error_of(problem) in CHANNEL_GONE
+
+
 def classify(problem: SlackApiError) -> Outcome:
     """What an error answer of Slack means for the effect."""
-    error = str(problem.response.get("error", "unknown_error"))
+    error, status = error_of(problem), _status_of(problem)
     if error in ALREADY:
         return Done()
-    status = problem.response.status_code
     if status == 429 or error in ("ratelimited", "rate_limited"):
-        wait = (problem.response.headers or {}).get("Retry-After", "1")
+        wait = (getattr(problem.response, "headers", None) or {}).get("Retry-After", "1")
         seconds = float(wait) if str(wait).replace(".", "", 1).isdigit() else 1.0
         return Later("Slack asks us to slow down", timedelta(seconds=seconds), whole_kind=True)
     if error in PASSING:
-        return Later(f"Slack answered: {error}", doubt=error in ("internal_error", "fatal_error"))
-    if status >= 500:
+        return Later(f"Slack answered: {error}", doubt=error in IN_DOUBT)
+    if status >= 500 or not error:
         return Later(f"Slack answered with status {status}", doubt=True)
     return Failed(_in_words(error, problem))
 
 
 def _in_words(error: str, problem: SlackApiError) -> str:
-    needed = problem.response.get("needed")
-    if error == "missing_scope" and needed:
+    needed = problem.response.get("needed") if error == "missing_scope" else None
+    if needed:
         return f"the app lacks the scope {needed}; add it and install the app again"
     return _WORDS.get(error, f"Slack answered: {error}")
 
@@ -377,5 +431,6 @@ _WORDS = {
     "cant_invite_self": "the bot cannot invite itself",
     "restricted_action": "a workspace setting forbids this to apps; ask a workspace admin",
     "message_not_found": "the message is gone",
+    "cant_update_message": "the message is not the bot's own",
     "too_many_bookmarks": "the channel has no room for another bookmark",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,23 +55,43 @@ def ready(now: datetime) -> Any:
     )
 
 
-def claim(session: Session, now: datetime, owner: str, limit: int) -> list[Claimed]:
+@dataclass(frozen=True, slots=True)
+class Except:
+    """What a claim leaves alone: effects that this process has in hand, kinds that wait."""
+
+    ids: Collection[int] = ()
+    kinds: Collection[str] = ()
+
+
+def claim(
+    session: Session,
+    now: datetime,
+    owner: str,
+    limit: int,
+    *,
+    lease: timedelta = LEASE,
+    but: Except = Except(),
+) -> list[Claimed]:
     """Take up to ``limit`` effects that are ready. The caller holds the write lock."""
     statement = select(EffectRow).where(ready(now)).order_by(col(EffectRow.id)).limit(limit)
+    if but.ids:
+        statement = statement.where(col(EffectRow.id).not_in(but.ids))
+    if but.kinds:
+        statement = statement.where(col(EffectRow.kind).not_in(but.kinds))
     out = []
     for row in session.execute(statement).scalars():
         wait = _pace_left(session, row, now)
         if wait is not None:
             row.next_at = wait
             continue
-        out.append(_take(row, now, owner))
+        out.append(_take(row, now, owner, lease))
     return out
 
 
-def _take(row: EffectRow, now: datetime, owner: str) -> Claimed:
+def _take(row: EffectRow, now: datetime, owner: str, lease: timedelta) -> Claimed:
     # A row found inflight was left by a process that died or hung: nobody knows how far it came.
     row.doubt = row.doubt or row.state == "inflight"
-    row.state, row.owner, row.lease_until = "inflight", owner, now + LEASE
+    row.state, row.owner, row.lease_until = "inflight", owner, now + lease
     row.attempts += 1
     row.first_try_at = row.first_try_at or now
     assert row.id is not None
@@ -89,7 +109,8 @@ def _pace_left(session: Session, row: EffectRow, now: datetime) -> datetime | No
     ).scalar()
     if last is None:
         return None
-    free = last + timedelta(milliseconds=row.pace_ms)
+    pace = timedelta(milliseconds=row.pace_ms)
+    free = min(last, now) + pace  # never longer than the pace, even if the clock was set back
     return free if free > now else None
 
 
@@ -150,6 +171,31 @@ def owners(session: Session) -> list[str]:
     """Every process that has an effect in hand."""
     statement = select(col(EffectRow.owner)).where(col(EffectRow.state) == "inflight").distinct()
     return [owner for owner in session.execute(statement).scalars() if owner]
+
+
+def clock_went_back(session: Session, now: datetime, lease: timedelta) -> None:
+    """What was meant for now must not wait until a clock that was set back catches up.
+
+    Reminders keep their moment: they were stored for a time of their own.
+    """
+    pending = col(EffectRow.state) == "pending"
+    for late, values in (
+        (
+            and_(
+                pending,
+                col(EffectRow.attempts) == 0,
+                col(EffectRow.created_at) > now,
+                col(EffectRow.next_at) <= col(EffectRow.created_at),
+            ),
+            {"next_at": now},
+        ),
+        (and_(pending, col(EffectRow.first_try_at) > now), {"next_at": now, "first_try_at": now}),
+        (
+            and_(col(EffectRow.state) == "inflight", col(EffectRow.lease_until) > now + lease * 2),
+            {"lease_until": now + lease},
+        ),
+    ):
+        session.execute(update(EffectRow).where(late).values(**values))
 
 
 def next_due(session: Session) -> datetime | None:

@@ -11,10 +11,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from slack_sdk.errors import SlackApiError
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
+from bot.effects.slack import error_of
 from bot.errors import BadInput, NotFound, Refusal
 from bot.house import House
 from bot.incident import queries
@@ -26,6 +28,9 @@ from db.tables import Incident
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+#: Everything that a call to Slack may end with when it does not succeed.
+SLACK_TROUBLE = (TimeoutError, SlackClientError, ClientError, OSError)
 
 #: The answer to a request, as Slack takes it in the acknowledgement. None is a bare «got it».
 Answer = dict[str, Any] | None
@@ -139,7 +144,9 @@ class Request:
         try:
             call = self.client.views_push if push else self.client.views_open
             await call(trigger_id=self.trigger, view=view)
-        except (TimeoutError, SlackApiError, OSError) as problem:
+        except SLACK_TROUBLE as problem:
+            if isinstance(problem, SlackApiError) and error_of(problem) == "exchanged_trigger_id":
+                return  # a repeated delivery: the first one opened the form
             log.warning("view_not_opened", extra={"error": type(problem).__name__})
             await self.whisper("The form could not be opened. Please try again.")
 
@@ -163,7 +170,7 @@ class Request:
                 )
             else:
                 await self.client.chat_postMessage(channel=self.user, text=text, blocks=blocks)
-        except (TimeoutError, SlackApiError, OSError) as problem:
+        except SLACK_TROUBLE as problem:
             log.warning("answer_lost", extra={"error": type(problem).__name__})
 
     def split_ref(self) -> None:
