@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.action import project as action_project
+from bot.action import reminders as action_reminders
 from bot.comms import approving, cadence, publish
 from bot.comms import project as comms_project
 from bot.effects.dispatcher import Returned, Task
@@ -14,6 +16,8 @@ from bot.incident import assessing, channels, items, opening, queries
 from bot.incident import project as incident_project
 from bot.playbook import approvals, composing, reminders, step_approval
 from bot.playbook import project as playbook_project
+from bot.postmortem import project as postmortem_project
+from bot.postmortem import verbs as postmortem_verbs
 from bot.record import catalogue as c
 from bot.record.entry import Actor
 from bot.record.tx import Projector, Tx
@@ -26,6 +30,8 @@ def projectors() -> Mapping[str, Projector]:
         **incident_project.PROJECTORS,
         **playbook_project.PROJECTORS,
         **comms_project.PROJECTORS,
+        **action_project.PROJECTORS,
+        **postmortem_project.PROJECTORS,
     }
 
 
@@ -40,6 +46,8 @@ def tasks() -> dict[str, Task]:
         "house.notice_waiting": approving.waiting_task,
         "house.notice_expires": approving.expires_task,
         "house.notice_page": publish.page_task,
+        **action_reminders.TASKS,
+        "house.postmortem": postmortem_verbs.begin_task,
     }
 
 

@@ -296,6 +296,22 @@ class TemplateHead(Strict):
     facts: tuple[TemplateFact, ...]
 
 
+class BlamelessRule(Strict):
+    """Words that look for a culprit instead of a cause, and what to write instead."""
+
+    id: Slug
+    words: tuple[Text, ...] = Field(default=(), description="Whole words or phrases, in any case.")
+    mentions: bool = Field(default=False, description="Mentions of people count as well.")
+    why: Text
+    suggest: Text
+
+
+class BlamelessFile(Strict):
+    """blameless.yaml."""
+
+    rules: tuple[BlamelessRule, ...]
+
+
 class RolesFile(Strict):
     """roles.yaml."""
 

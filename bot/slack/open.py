@@ -20,7 +20,7 @@ _LEADING = re.compile(r"(?:(?:sev-?([1-4])|(--private))\s+)", re.IGNORECASE)
 
 async def open_verb(request: Request) -> Answer:
     """``/incident open [sev2] [--private] TITLE`` opens at once; without a title, the form."""
-    severity, private, title = _flags(kit.unescape(request.text))
+    severity, private, title = flags(kit.unescape(request.text))
     if not title:
         request.open(form(request.house.env.content, request.channel))
         return None
@@ -32,7 +32,8 @@ async def open_verb(request: Request) -> Answer:
     )
 
 
-def _flags(text: str) -> tuple[str | None, bool, str]:
+def flags(text: str) -> tuple[str | None, bool, str]:
+    """Severity, whether private, and the title, from ``sev2 --private TITLE``."""
     severity, private = None, False
     text = text.strip() + " "
     while match := _LEADING.match(text):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from bot.playbook.load import Content
 from bot.settings import Settings
 from bot.slack import (
+    actions,
     approvals,
     card,
     channel,
     commands,
+    drill,
     lifecycle,
     notices,
     open,
     overview,
+    postmortem,
     record,
     roles,
     severity,
@@ -35,6 +38,9 @@ def all_surfaces(settings: Settings, content: Content) -> Surface:
         lifecycle.SURFACE,
         updates.SURFACE,
         notices.surface(content),
+        actions.SURFACE,
+        drill.SURFACE,
+        postmortem.surface(content, settings.base_url.rstrip("/")),
         overview.surface(home_sections(), card_parts()),
     ]
     verbs = merge(parts).verbs
@@ -49,6 +55,7 @@ def card_parts() -> list[card.Part]:
         lifecycle.card_lines,
         updates.card_lines,
         notices.card_lines,
+        actions.card_lines,
     ]
 
 
@@ -58,4 +65,5 @@ def home_sections() -> overview.Sections:
         ("My approvals", approvals.home_lines),
         ("My steps", steps.home_lines),
         ("My notices", notices.home_blocks),
+        ("My action items", actions.home_lines),
     )

@@ -60,7 +60,11 @@ class Notice(SQLModel, table=True):
 
 
 class ActionItem(SQLModel, table=True):
-    """A follow-up that stays open until its proof is on the record."""
+    """A follow-up that stays open until its proof is on the record.
+
+    ``planned_n`` is the entry that set the present owner and due time: reminders of an earlier
+    plan look at it and do nothing.
+    """
 
     __tablename__ = "action_item"
     __table_args__ = (
@@ -78,6 +82,11 @@ class ActionItem(SQLModel, table=True):
     proof_wanted: str = Field(default="", sa_column=text_column())
     proof: str = Field(default="", sa_column=text_column())
     state: str = Field(default="open", max_length=16)
+    overdue: bool = False
+    planned_n: int
+    done_by: str | None = Field(default=None, max_length=64)
+    accepted_by: str | None = Field(default=None, max_length=64)
+    accepted_role: str | None = Field(default=None, max_length=32)
     created_by: str = Field(max_length=64)
     created_at: datetime = Field(sa_column=time_column(nullable=False))
     changed_at: datetime | None = Field(default=None, sa_column=time_column())
@@ -85,7 +94,10 @@ class ActionItem(SQLModel, table=True):
 
 
 class Postmortem(SQLModel, table=True):
-    """What people wrote into the postmortem; everything else in it is read from the record."""
+    """What people wrote into the postmortem; everything else in it is read from the record.
+
+    ``sections`` and ``factors`` hold the text and the number of the entry that set it.
+    """
 
     __tablename__ = "postmortem"
     __table_args__ = (one_of("state", ("draft", "reviewed")),)
@@ -93,5 +105,10 @@ class Postmortem(SQLModel, table=True):
     incident: int = Field(primary_key=True)
     state: str = Field(default="draft", max_length=16)
     sections: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+    factors: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
     generated_at: datetime = Field(sa_column=time_column(nullable=False))
     reviewed_by: str | None = Field(default=None, max_length=64)
+    reviewed_role: str | None = Field(default=None, max_length=32)
+    reviewed_at: datetime | None = Field(default=None, sa_column=time_column())
+    reviewed_sha256: str = Field(default="", max_length=64)
+    review_comment: str = Field(default="", sa_column=text_column())

@@ -96,5 +96,5 @@ def test_conflicts_start_at_the_same_severity(spoil: Spoil) -> None:
 
 def test_check_reports_and_never_raises(tmp_path: Path) -> None:
     findings = check(tmp_path / "nowhere", tmp_path / "neither")
-    assert len(findings) == 9
+    assert len(findings) == 10
     assert all(f.what == "The file is missing." for f in findings)

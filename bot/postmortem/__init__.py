@@ -1,0 +1,1 @@
+"""The postmortem room: a document read from the record, and what people add to it."""
