@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +17,8 @@ from bot.playbook.explain import explain
 from bot.playbook.model import IncidentKind, Module, Severity
 from bot.playbook.rules import (
     Audience,
+    BlamelessFile,
+    BlamelessRule,
     EvidenceFile,
     EvidenceKind,
     FactKind,
@@ -56,6 +58,7 @@ FILES: Mapping[str, type[BaseModel]] = {
     "facts.yaml": FactsFile,
     "permissions.yaml": PermissionsFile,
     "notices.yaml": Notices,
+    "blameless.yaml": BlamelessFile,
 }
 TEMPLATE_SUFFIX = ".md.j2"
 M = TypeVar("M", bound=BaseModel)
@@ -86,6 +89,7 @@ class Content:
     permissions: Mapping[str, Permission]
     audiences: Mapping[str, Audience]
     stages: Mapping[str, Stage]
+    blameless: tuple[BlamelessRule, ...]
     modules: Mapping[str, Module]
     hashes: Mapping[str, str]
     """Module id to SHA-256."""
@@ -127,6 +131,18 @@ class Content:
     def canonical_module(self, module_id: str) -> bytes:
         """The canonical JSON of a module, whose SHA-256 is its hash. Store it with the pin."""
         return canonical(self.documents[self.module_files[module_id]].value)
+
+    def slim(self) -> Content:
+        """The same without the lines of places, which only checking needs: megabytes less."""
+
+        def bare(document: Document) -> Document:
+            return replace(document, root=None)
+
+        templates = {
+            key: replace(one, document=bare(one.document)) for key, one in self.templates.items()
+        }
+        documents = {file: bare(document) for file, document in self.documents.items()}
+        return replace(self, documents=documents, templates=templates)
 
 
 def module_from_json(text: str | bytes) -> tuple[Module, str]:
@@ -274,6 +290,7 @@ class _Reading:
             },
             audiences={row.id: row for row in notices.audiences},
             stages={row.id: row for row in notices.stages},
+            blameless=of("blameless.yaml", BlamelessFile).rules,
             modules=dict(sorted(self.found_modules.items())),
             hashes=hashes,
             templates=self.found_templates,
