@@ -79,6 +79,7 @@ def check(ctx: click.Context, folder: Path | None) -> None:
 @click.option(
     "--to", "folder", type=click.Path(path_type=Path, file_okay=False),
     default=ROOT / "docs" / "reference", show_default="docs/reference",
+    help="Folder of the pages.",
 )  # fmt: skip
 @click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a page is stale.")
 @click.pass_context

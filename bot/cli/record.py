@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from bot.cli.shared import a_house, look
+from bot.cli.shared import a_house, actor, look
 
 SHOWN = 50
 
@@ -72,9 +73,9 @@ def export(incident: str, form: str, output: Path | None) -> None:
             f"«{incident}» is not the name of an incident.", instead="Write INC-7, or 7."
         )
     with a_house() as house:
-        document = export_document(house, number, form)
+        document = export_document(house, number, form, actor())
     if output is None:
-        click.get_binary_stream("stdout").write(document)
+        sys.stdout.buffer.write(document)
         return
     output.write_bytes(document)
     click.echo(f"Written to {output} ({len(document)} bytes).", err=True)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
-from sqlmodel import Session
 
 from bot.errors import ConfigError
-from bot.house import House
-from bot.record.entry import Actor
 from bot.settings import Settings, load_settings
-from db.engine import Engines
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from bot.house import House
+    from bot.record.entry import Actor
+    from db.engine import Engines
 
 T = TypeVar("T")
 
@@ -41,6 +44,8 @@ def a_database(*, current: bool = True) -> Iterator[tuple[Engines, str]]:
 
 def look(job: Callable[[Session], T]) -> T:
     """Read the configured database."""
+    from sqlmodel import Session
+
     with a_database() as (engines, _), Session(engines.read, expire_on_commit=False) as session:
         return job(session)
 
@@ -59,6 +64,8 @@ def a_house(settings: Settings | None = None) -> Iterator[House]:
 
 def actor() -> Actor:
     """Whoever runs the command, as the record shows it."""
+    from bot.record.entry import Actor
+
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container without a user database
