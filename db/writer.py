@@ -37,7 +37,9 @@ T = TypeVar("T")
 MAX_BATCH = 64
 #: Work that nobody waits for runs in small batches, and at least this often under any load.
 MAX_LATER_BATCH = 16
-LATER_AT_LEAST_EVERY_S = 0.1
+LATER_AT_LEAST_EVERY_S = 0.05
+#: … and when somebody waits, such a batch ends after this.
+LATER_SLICE_S = 0.004
 TRIES = 4
 #: How long one attempt waits for another process's write. Several attempts fit into three seconds.
 LOCK_WAIT_MS = 400
@@ -136,12 +138,12 @@ class Writer(Generic[B]):
             waited = self._later and now - self._last_later > LATER_AT_LEAST_EVERY_S
             if self._urgent and not waited:
                 return _take(self._urgent, MAX_BATCH)
-            self._last_later = now
             return _take(self._later, MAX_LATER_BATCH) or _take(self._urgent, MAX_BATCH)
 
     def _run_together(self, jobs: list[_Job[B]]) -> None:
+        enough = _never if jobs[0].urgent else self._people_wait(time.monotonic())
         try:
-            answers = self._transaction([job.run for job in jobs], careful=False)
+            answers = self._transaction([job.run for job in jobs], careful=False, enough=enough)
         except Exception as problem:  # noqa: BLE001 - each job is run again and keeps its own error
             for job in jobs:
                 if _refused(problem) and not job.urgent:
@@ -149,8 +151,16 @@ class Writer(Generic[B]):
                 else:
                     self._run_alone(job)
             return
-        for job, answer in zip(jobs, answers, strict=True):
+        for job, answer in zip(jobs, answers, strict=False):
             _settle(job.future, answer)
+        if not jobs[0].urgent:
+            with self._ready:
+                self._later.extendleft(reversed(jobs[len(answers) :]))
+                self._last_later = time.monotonic()
+
+    def _people_wait(self, since: float) -> Callable[[], bool]:
+        """Whether a batch that nobody waits for should end here, because somebody waits now."""
+        return lambda: bool(self._urgent) and time.monotonic() - since > LATER_SLICE_S
 
     def _run_alone(self, job: _Job[B]) -> None:
         attempt = 0
@@ -173,18 +183,33 @@ class Writer(Generic[B]):
                 job.future.set_exception(problem)
                 return
 
-    def _transaction(self, runs: list[Callable[[B], Any]], *, careful: bool) -> list[Any]:
+    def _transaction(
+        self,
+        runs: list[Callable[[B], Any]],
+        *,
+        careful: bool,
+        enough: Callable[[], bool] = lambda: False,
+    ) -> list[Any]:
+        """Run jobs in one transaction, at least one, until ``enough``; their answers."""
         with self._engines.write.begin() as conn:
             session = Session(conn, expire_on_commit=False, autoflush=True)
             try:
                 batch = self._open_batch(session, careful)
-                answers = [run(batch) for run in runs]
+                answers = [runs[0](batch)]
+                for run in runs[1:]:
+                    if enough():
+                        break
+                    answers.append(run(batch))
                 session.flush()
                 batch.flush()
             finally:
                 session.close()
         batch.committed()
         return answers
+
+
+def _never() -> bool:
+    return False
 
 
 def _refused(problem: Exception) -> bool:

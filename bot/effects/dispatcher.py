@@ -30,7 +30,7 @@ POLL_S = 0.5
 #: Under a burst of requests effects wait this long for a gap, then go on, but few at a time.
 PATIENCE_S = 0.15
 YIELD_S = 0.001
-BUSY_IN_FLIGHT = 4
+BUSY_IN_FLIGHT = 2
 #: A call may take this long in all, and at most half of the lease.
 CALL_TIMEOUT_S = 20.0
 #: How often it is looked whether another process of this host died, or the clock was set back.
@@ -182,11 +182,13 @@ class Dispatcher:
 
     async def _people_first(self) -> bool:
         """Let requests be acknowledged first. Returns whether they still come after the patience."""
-        for _ in range(int(PATIENCE_S / YIELD_S)):
-            if not self._people_waiting():
-                return False
-            await asyncio.sleep(YIELD_S)
-        return True
+        until, pause = time.monotonic() + PATIENCE_S, YIELD_S
+        while self._people_waiting():
+            if time.monotonic() > until:
+                return True
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 0.02)
+        return False
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
@@ -281,7 +283,7 @@ class Dispatcher:
     ) -> list[Claimed]:
         """Store how it went and take what became ready by it, in one transaction."""
         self._settle(batch, effect, outcome)
-        if self._stop or not isinstance(outcome, Done):
+        if self._stop or not isinstance(outcome, Done) or self._people_waiting():
             return []
         free = self._room - len(self._running) + 1
         return self._claim(batch, free) if free > 0 else []

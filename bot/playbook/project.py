@@ -11,6 +11,7 @@ from bot.record import catalogue as c
 from bot.record.entry import Recorded
 from bot.record.tx import Projector
 from bot.timing import from_rfc3339
+from db import pending
 from db.tables import Approval, ExitCriterion, Incident, Step
 
 WAITING = ("open", "blocked")
@@ -25,16 +26,21 @@ def composed(session: Session, e: Recorded) -> None:
     assert incident is not None
     incident.modules = [dict(module) for module in entry.modules]
     steps = _steps(session, e)
+    position = {key: number for number, key in enumerate(entry.order)}
     for plan in entry.added:
-        steps[plan["key"]] = _step(session, e, plan, steps.get(plan["key"]))
+        row = steps.get(plan["key"])
+        if row is None:
+            pending.add(session, Step, _new_step(e, plan, position.get(plan["key"], 0)))
+        else:
+            _required_again(row, plan, e)
     for plan in entry.changed:
         _planned(steps[plan["key"]], plan, e)
     for gone in entry.not_required:
         row = steps[gone["key"]]
         row.state, row.reason = "not_required", gone["why"]
         row.changed_by, row.changed_at = e.actor, e.at
-    for position, key in enumerate(entry.order):
-        steps[key].position = position
+    for key, row in steps.items():
+        row.position = position.get(key, row.position)
     _criteria(session, e, entry.criteria)
 
 
@@ -43,21 +49,21 @@ def _steps(session: Session, e: Recorded) -> dict[str, Step]:
     return {row.key: row for row in found.scalars()}
 
 
-def _step(session: Session, e: Recorded, plan: dict[str, Any], row: Step | None) -> Step:
-    """A new step, or one that was not required for a while and is again."""
-    if row is None:
-        assert e.incident is not None
-        row = Step(
-            incident=e.incident, key=plan["key"], number=plan["number"], position=0,
-            title=plan["title"], phase=plan["phase"], kind=plan["type"], role=plan["role"],
-            plan=plan,
-        )  # fmt: skip
-        session.add(row)
-    elif row.state == "not_required":
+def _new_step(e: Recorded, plan: dict[str, Any], position: int) -> dict[str, Any]:
+    return {
+        "incident": e.incident, "key": plan["key"], "number": plan["number"],
+        "position": position, "title": plan["title"], "phase": plan["phase"],
+        "kind": plan["type"], "role": plan["role"], "rung": plan["rung"], "plan": plan,
+        "due_at": from_rfc3339(plan["due_at"]) if plan["due_at"] else None,
+    }  # fmt: skip
+
+
+def _required_again(row: Step, plan: dict[str, Any], e: Recorded) -> None:
+    """A step that was not required for a while and is again."""
+    if row.state == "not_required":
         row.state, row.reason = "open", ""
         row.changed_by, row.changed_at = e.actor, e.at
     _planned(row, plan, e)
-    return row
 
 
 def _planned(row: Step, plan: dict[str, Any], e: Recorded) -> None:
@@ -76,11 +82,9 @@ def _criteria(session: Session, e: Recorded, plans: list[dict[str, Any]]) -> Non
     for plan in plans:
         row = rows.pop(plan["key"], None)
         if row is None:
-            assert e.incident is not None
-            row = ExitCriterion(
-                incident=e.incident, key=plan["key"], title=plan["title"], plan=plan
-            )
-            session.add(row)
+            new = {"incident": e.incident, "key": plan["key"], "title": plan["title"], "plan": plan}
+            pending.add(session, ExitCriterion, new)
+            continue
         row.title, row.plan = plan["title"], plan
         if row.state == "not_required":
             row.state = "open"

@@ -19,10 +19,20 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from bot.effects.kinds import Effect, refresh_card
+from bot.record import search
 from bot.record.entry import Actor, Entry, Recorded, canonical, clean_text, leaf_hash
 from bot.timing import rfc3339
 from db import pending
-from db.tables import Delivery, EffectRow, EntryPrivate, EntryRow, Head, Incident, RoleHolder
+from db.tables import (
+    Delivery,
+    EffectRow,
+    EntryPrivate,
+    EntryRow,
+    EntryText,
+    Head,
+    Incident,
+    RoleHolder,
+)
 
 Projector = Callable[[Session, Recorded], None]
 #: An entry whose moment lies further back than this is marked late and must say why.
@@ -64,6 +74,7 @@ class Batch:
         self._head = _lock_head(session)
         self._entries: list[dict[str, Any]] = []
         self._private: list[dict[str, Any]] = []
+        self._words: list[dict[str, Any]] = []
         self._effects: dict[str, dict[str, Any]] = {}
         self._cards: dict[int, int] = {}
         self._last_n: dict[int, int] = {}
@@ -106,6 +117,20 @@ class Batch:
         self.appended.append(doc["kind"])
         return seq
 
+    def make_findable(self, recorded: Recorded) -> None:
+        """Keep an entry's words for the commit, so that it is found by them."""
+        entry = recorded.entry
+        if recorded.incident is None:
+            return
+        if recorded.n == 1:
+            drill, private = getattr(entry, "drill", False), getattr(entry, "private", False)
+        else:
+            row = self.session.get(Incident, recorded.incident)
+            if row is None:
+                return
+            drill, private = row.kind == "drill", row.private
+        self._words.append(search.indexed(recorded, drill, private))
+
     def want(self, effect: Effect, trace: str) -> None:
         """Keep an effect for the commit; the first with its key wins."""
         self._effects.setdefault(effect.key, _effect_row(effect, self.now, trace))
@@ -125,10 +150,12 @@ class Batch:
             connection.execute(_ENTRIES, self._entries)
         if self._private:
             connection.execute(_PRIVATE, self._private)
+        if self._words:
+            connection.execute(_WORDS, self._words)
         if self._effects:
             connection.execute(_EFFECTS[connection.dialect.name], list(self._effects.values()))
         self.effects_stored += len(self._effects)
-        self._entries, self._private, self._effects = [], [], {}
+        self._entries, self._private, self._words, self._effects = [], [], [], {}
 
     def committed(self) -> None:
         """Tell whoever waits for effects that there are some."""
@@ -211,6 +238,7 @@ class Tx:
             late_reason,
         )  # fmt: skip
         project(self.session, self.env.projectors, recorded)
+        self.batch.make_findable(recorded)
         self._roles.clear()
         return recorded
 
@@ -329,6 +357,7 @@ def _insert_new(make: Any) -> Any:
 
 _ENTRIES = insert(inspect(EntryRow).local_table)
 _PRIVATE = insert(inspect(EntryPrivate).local_table)
+_WORDS = insert(inspect(EntryText).local_table)
 _EFFECTS = {
     "sqlite": _insert_new(sqlite.insert),
     "postgresql": _insert_new(postgresql.insert),
