@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -138,6 +139,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         returned=returned,
         failed=rooms.effect_failed,
         people_waiting=house.requests.waiting,
+        lease=timedelta(seconds=settings.lease_s),
     )
     house.dispatcher = dispatcher
     door = SlackDoor(settings, house, client, surface)

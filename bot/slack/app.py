@@ -17,6 +17,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.effects.slack import CarefulClient
 from bot.errors import Refusal
 from bot.house import House
 from bot.record.entry import Actor
@@ -35,12 +36,15 @@ from bot.slack.router import Surface
 
 log = logging.getLogger(__name__)
 NOT_SAVED = "This could not be saved just now, so nothing was done. Please try again in a moment."
+STILL_WORKING = "This takes longer than usual. Please do not repeat it: the answer follows here."
 HTTP_TIMEOUT_S = 10
+#: Slack gives three seconds; what takes longer is acknowledged and answered afterwards.
+ANSWER_WITHIN_S = 2.6
 
 
 def make_client(settings: Settings) -> AsyncWebClient:
     """A Web API client. The SDK's own retries are off: repeating a post would double it."""
-    return AsyncWebClient(
+    return CarefulClient(
         token=settings.slack_bot_token.get_secret_value(),
         base_url=settings.slack_api_url,
         timeout=HTTP_TIMEOUT_S,
@@ -65,6 +69,7 @@ class SlackDoor:
             connector=aiohttp.TCPConnector(limit=64),
         )
         self.bolt = AsyncApp(
+            name="steadyhand",  # else Bolt walks the whole stack to find one
             client=client,
             signing_secret=settings.slack_signing_secret.get_secret_value()
             or "unused-in-socket-mode",
@@ -185,15 +190,24 @@ class SlackDoor:
         request.by = replace(request.by, channel=request.channel)
         request.values = kit.Values(view["state"])
         blocks = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
+        work = asyncio.ensure_future(self._submitted(handler, request, blocks))
+        done, _ = await asyncio.wait({work}, timeout=ANSWER_WITHIN_S)
+        if done:
+            return work.result()
+        request.reply(STILL_WORKING)  # the form closes; what comes of it follows as a message
+        self._background(_answer_late(work, request))
+        return None
+
+    async def _submitted(self, handler: Handler, request: Request, blocks: list[str]) -> Answer:
         try:
             answer = await handler(request)
         except AlreadyCarriedOut as before:
-            return before.answer
+            return _view_answer(before.answer, request, again=True)
         except Refusal as problem:
             await self._denied(request, problem)
             return view_errors(problem, blocks)
-        except SQLAlchemyError:
-            log.exception("not_saved")
+        except SQLAlchemyError as problem:
+            log.error("not_saved", extra={"error": type(problem).__name__})
             return view_errors(Refusal(NOT_SAVED), blocks)
         return _view_answer(answer, request)
 
@@ -244,6 +258,15 @@ class SlackDoor:
         )  # fmt: skip
 
     async def _guarded(self, handler: Handler, request: Request, typed: str = "") -> Answer:
+        """The handler's answer, or word that it takes longer; then the answer follows."""
+        work = asyncio.ensure_future(self._answered(handler, request, typed))
+        done, _ = await asyncio.wait({work}, timeout=ANSWER_WITHIN_S)
+        if done:
+            return work.result()
+        self._background(_answer_late(work, request))
+        return only_you(STILL_WORKING)
+
+    async def _answered(self, handler: Handler, request: Request, typed: str = "") -> Answer:
         try:
             return await handler(request)
         except AlreadyCarriedOut as before:
@@ -251,8 +274,8 @@ class SlackDoor:
         except Refusal as problem:
             await self._denied(request, problem)
             return only_you(refusal_text(problem, typed.strip()))
-        except SQLAlchemyError:
-            log.exception("not_saved")
+        except SQLAlchemyError as problem:
+            log.error("not_saved", extra={"error": type(problem).__name__})
             return only_you(refusal_text(Refusal(NOT_SAVED), typed.strip()))
 
     async def _denied(self, request: Request, problem: Refusal) -> None:
@@ -287,9 +310,18 @@ def _chosen(action: dict[str, Any]) -> str | None:
     return action.get("value") or (option or {}).get("value")
 
 
-def _view_answer(answer: Answer, request: Request) -> Answer:
-    """A form's handler may answer with words; they reach the person as a private message."""
+async def _answer_late(work: asyncio.Future[Answer], request: Request) -> None:
+    """What came of a request that was acknowledged before it was done."""
+    answer = await work or {}
+    errors = " ".join((answer.get("errors") or {}).values())
+    await request.whisper(answer.get("text") or errors or "It is done.", answer.get("blocks"))
+
+
+def _view_answer(answer: Answer, request: Request, *, again: bool = False) -> Answer:
+    """A form's handler may answer with words; they reach the person as a private message, once."""
     if answer and "response_action" not in answer:
+        if again:
+            return None
         request.reply(answer.get("text", ""), answer.get("blocks"))
         return None
     return answer
