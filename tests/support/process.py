@@ -27,7 +27,7 @@ from bot.sandbox.server import Sandbox
 
 ROOT = Path(__file__).parents[2]
 #: Starting on a machine that is busy with other tests may take long.
-START_S = 60.0
+START_S = 45.0
 
 
 def free_port() -> int:
@@ -90,7 +90,8 @@ class BotProcess:
                     self.listen()
                 return
             await asyncio.sleep(0.05)
-        raise AssertionError(f"the bot does not get ready:\n{self.log.read_text()[-3000:]}")
+        found = await asyncio.to_thread(_said, f"{self.address}/readyz")
+        raise AssertionError(f"the bot does not get ready: {found}\n{self.log.read_text()[-3000:]}")
 
     async def up(self) -> None:
         """Until the process answers at all, ready or not (Slack may be away)."""
@@ -149,7 +150,10 @@ class BotProcess:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
         if kind is not None and self.log.exists():  # pytest shows it with the failure
@@ -162,3 +166,13 @@ def _answers(url: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def _said(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as answer:
+        return str(answer.read().decode())
+    except OSError as problem:
+        return str(problem)

@@ -1,0 +1,27 @@
+"""Databases for towns: SQLite files and PostgreSQL databases that are there already."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.needs import CI
+from tests.support.databases import sqlite_copy
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long forms run in CI, and when they are asked for by ``STEADYHAND_SLOW=1``."""
+    if CI or os.environ.get("STEADYHAND_SLOW") == "1":
+        return
+    skip = pytest.mark.skip(reason="long form: set STEADYHAND_SLOW=1")
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture
+def file_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A new SQLite file."""
+    return sqlite_copy(sqlite_template, tmp_path)

@@ -1,0 +1,237 @@
+"""A Slack workspace and bots that are killed in it; and what may never be: lost, doubled, untold."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from bot.sandbox.core import Call
+from bot.sandbox.people import Person
+from bot.sandbox.server import Sandbox
+from bot.sandbox.state import Channel, Message
+from db.engine import Engines, open_engines
+from db.tables import EffectRow
+from tests.support.houses import assert_proven, make_house
+from tests.support.process import BotProcess
+from tests.support.world import MANIFEST
+
+#: Effects that a person sees as one message each.
+POSTS = ("card.post", "announce.post", "channel.say", "notice.post", "person.tell")
+OPEN = ("pending", "inflight")
+
+
+@dataclass
+class Town:
+    """One workspace, one database, one or more bots."""
+
+    slack: Sandbox
+    url: str
+    folder: Path
+    engines: Engines
+    bots: list[BotProcess] = field(default_factory=list)
+
+    @property
+    def bot(self) -> BotProcess:
+        """The first bot."""
+        return self.bots[0]
+
+    def person(self, name: str) -> Person:
+        """Somebody, by name or id."""
+        return self.slack.person(name)
+
+    # --- the database ------------------------------------------------------------------------
+
+    def rows(self) -> list[EffectRow]:
+        """Every effect."""
+        with Session(self.engines.read, expire_on_commit=False) as session:
+            return list(session.exec(select(EffectRow).order_by(col(EffectRow.id))).all())
+
+    def waiting(self) -> list[EffectRow]:
+        """Effects that should happen now or have begun; not reminders of a later time."""
+        soon = datetime.now(UTC) + timedelta(seconds=90)
+        rows = self.rows()
+        done = {row.key for row in rows if row.state == "done"}
+        return [
+            row for row in rows
+            if row.state in OPEN
+            and (row.after is None or row.after in done)
+            and not (row.kind.startswith("house.") and row.next_at > soon)
+        ]  # fmt: skip
+
+    async def rest(self, timeout: float = 60) -> None:
+        """Until nothing is left to do."""
+        deadline = time.monotonic() + timeout
+        while left := await asyncio.to_thread(self.waiting):
+            if time.monotonic() > deadline:
+                shown = [(r.key, r.state, r.attempts, r.error, r.owner) for r in left]
+                raise AssertionError(f"still waiting: {shown}")
+            await asyncio.sleep(0.1)
+        await self.slack.settle(0.1)
+
+    def proven(self) -> None:
+        """The chain holds and the state follows from the record."""
+        house = make_house(self.url, self.folder)
+        try:
+            assert_proven(house)
+        finally:
+            house.close()
+
+    # --- what people see -----------------------------------------------------------------------
+
+    def messages(self, room: Channel) -> list[Message]:
+        """What stands in a channel."""
+        return [message for message in room.messages.values() if not message.deleted]
+
+    def shown(self) -> Counter[str]:
+        """How often each effect stands somewhere as a message, by its key."""
+        return Counter(
+            key_of(message)
+            for room in self.slack.workspace.channels.values()
+            for message in self.messages(room)
+            if key_of(message)
+        )
+
+    def doubled(self) -> list[str]:
+        """Everything that somebody would notice as done twice."""
+        out = [f"message {key} x{n}" for key, n in self.shown().items() if n > 1]
+        names: Counter[str] = Counter()
+        for room in self.slack.workspace.channels.values():
+            if match := re.match(r"(?:inc|drill)-(\d+)-", room.name):
+                names[match[0]] += 1
+            out += [f"{room.name}: {what} x{n}" for what, n in self._lines(room).items() if n > 1]
+        return out + [f"channel {name} x{n}" for name, n in names.items() if n > 1]
+
+    def _lines(self, room: Channel) -> Counter[str]:
+        system = ("channel_topic", "group_topic", "channel_join", "group_join")
+        lines = [f"{m.user} {m.text}" for m in self.messages(room) if m.subtype in system]
+        links = [f"bookmark {mark.get('link')}" for mark in room.bookmarks.values()]
+        return Counter(lines + links)
+
+    def lost(self) -> list[str]:
+        """Effects that did not happen, or are called done and are nowhere to be seen."""
+        shown = self.shown()
+        out = [f"{r.key} {r.state}: {r.error}" for r in self.rows() if r.state == "failed"]
+        out += [f"{row.key} {row.state}" for row in self.waiting()]
+        out += [
+            f"{row.key} is done and nowhere"
+            for row in self.rows()
+            if row.state == "done" and row.kind in POSTS and not shown[row.key]
+        ]
+        return out
+
+    def disordered(self) -> list[str]:
+        """Lanes whose messages do not stand in the order in which they were stored."""
+        at = {
+            key_of(m): m.ts
+            for room in self.slack.workspace.channels.values()
+            for m in self.messages(room)
+        }
+        last: dict[str, tuple[str, str]] = {}
+        out = []
+        for row in self.rows():
+            ts = at.get(row.key)
+            if row.kind not in POSTS or ts is None:
+                continue
+            if row.lane in last and last[row.lane][0] > ts:
+                out.append(f"{row.key} stands before {last[row.lane][1]}")
+            last[row.lane] = (ts, row.key)
+        return out
+
+    def whole(self) -> None:
+        """Nothing lost, nothing doubled, everything in order, and the record holds."""
+        assert not self.doubled(), self.doubled()
+        assert not self.lost(), self.lost()
+        assert not self.disordered(), self.disordered()
+        self.proven()
+
+
+def key_of(message: Message) -> str:
+    """The effect that a message is, by its metadata."""
+    payload = (message.metadata or {}).get("event_payload") or {}
+    return str(payload.get("key", ""))
+
+
+@asynccontextmanager
+async def make_town(url: str, folder: Path, *, bots: int = 1, **more: Any) -> AsyncIterator[Town]:
+    """Start Slack and bots on one database; the first one gets Slack's requests."""
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(Sandbox(MANIFEST, retry_scale=0.001))
+        town = Town(slack, url, folder, open_engines(url))
+        stack.callback(town.engines.dispose)
+        for n in range(bots):
+            made = BotProcess(slack, url, folder, name=f"bot{n}", **more)
+            town.bots.append(stack.enter_context(made))
+        for bot in reversed(town.bots):
+            await bot.ready()
+        yield town
+
+
+# --- killing at a boundary ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """A call, and whether Slack does it before the bot dies."""
+
+    label: str
+    done: bool
+
+    def __str__(self) -> str:
+        return f"{self.label} {'done, answer lost' if self.done else 'not done'}"
+
+
+def label(call: Call) -> str:
+    """A call's method, and for messages the kind of effect: ``chat.postMessage card``."""
+    payload = (call.args.get("metadata") or {}).get("event_payload") or {}
+    kind = str(payload.get("key", "")).split(":")[0]
+    return f"{call.method} {kind}".strip()
+
+
+def kill_at(town: Town, boundary: Boundary) -> asyncio.Event:
+    """Kill the bot at the first such call from now on. The event is set when it is dead."""
+    dead = asyncio.Event()
+
+    def strikes(call: Call) -> bool:
+        return not dead.is_set() and label(call) == boundary.label
+
+    def after(call: Call) -> None:
+        if strikes(call):
+            town.bot.kill9()
+            dead.set()
+
+    def before(call: Call) -> None:
+        if strikes(call):
+            town.slack.faults.add(call.method, "drop_before", match=lambda args: args == call.args)
+            town.bot.kill9()
+            dead.set()
+
+    town.slack.before_call = None if boundary.done else before
+    town.slack.after_call = after if boundary.done else None
+    return dead
+
+
+async def until(event: asyncio.Event, seconds: float = 20) -> None:
+    """Wait for an event, not for ever."""
+    await asyncio.wait_for(event.wait(), seconds)
+
+
+Act = Callable[[Town], Awaitable[Any]]
+
+
+async def calls_of(town: Town, act: Act) -> list[str]:
+    """The calls that an act leads to when nothing goes wrong, each once, in their order."""
+    before = len(town.slack.calls)
+    await act(town)
+    await town.rest()
+    made = [label(call) for call in town.slack.calls[before:]]
+    return list(dict.fromkeys(one for one in made if one != "auth.test"))
