@@ -20,6 +20,7 @@ from bot.slack.wording import Message, mark
 from db.tables import Incident
 
 _FAMILIES = "families"
+_UNSURE = ("unknown", "suspected")
 
 
 async def severity_verb(request: Request) -> Answer:
@@ -79,7 +80,9 @@ def _question(question: Question, given: dict[str, Any]) -> kit.Block:
     if question.many:
         element = kit.checkboxes(question.id, options, initial=given.get("flags", ()))
     else:
-        value = "unknown" if given and before is None else None if before is None else str(before)
+        # «We do not know yet» stands there already: at 2 a.m. only two answers have to be chosen.
+        unsure = next((o.value for o in question.options if o.value in _UNSURE), None)
+        value = unsure if before is None else str(before)
         element = kit.select(question.id, options, initial=value)
     return kit.ask(
         question.id, question.label, element, optional=question.optional, hint=question.hint or ""
