@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.effects import kinds
+from bot.effects.outcome import hash_of
 from bot.incident import queries
 from bot.record import catalogue as c
 from bot.record.tx import Tx
@@ -20,6 +21,17 @@ def lost(tx: Tx, channel_id: str, what: str, name: str = "") -> Incident | None:
         key = f"lost:{incident.number}:{entry.n}"
         tx.effect(kinds.tell(commander, key, "channel_lost", incident=incident.number, what=what))
     return incident
+
+
+def not_done(tx: Tx, number: int, kind: str, error: str) -> None:
+    """Something will not happen by waiting: the commander is told, once an hour for one reason.
+
+    The card says it as well, but the card may be what fails, or stand where nobody can look.
+    """
+    incident = queries.get(tx.session, number)
+    person = queries.holder_of(tx.session, number, "commander") or incident.opened_by
+    key = f"failed:{number}:{hash_of(error)}:{tx.now:%Y%m%d%H}"
+    tx.effect(kinds.tell(person, key, "effect_failed", incident=number, effect=kind, error=error))
 
 
 def not_made(tx: Tx, number: int, error: str, attempts: int) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from bot.effects.names import in_words
 from bot.incident import channels
 from bot.incident.names import ref
 from bot.slack import kit
@@ -42,6 +43,17 @@ def _channel_failed(session: Session, incident: Incident | None, params: dict[st
     return simple(incident, text, f"The channel of {ref(incident.number)} could not be made")
 
 
+def _effect_failed(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
+    assert incident is not None
+    what = f"{in_words(params['effect'])} did not happen"
+    text = (
+        f"*{ref(incident.number)}* {kit.esc(incident.title)}: {what}: {kit.esc(params['error'])}.\n"
+        f"Nothing else was lost. `/incident status {ref(incident.number)}` shows what waits; when "
+        "this is mended, press «Try again» there."
+    )
+    return simple(incident, text, f"{ref(incident.number)}: {what}")
+
+
 def _channel_lost(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
     assert incident is not None
     text = (
@@ -60,5 +72,9 @@ SURFACE = Surface(
         "group_rename": lost("renamed"),
         "channel_deleted": lost("deleted"),
     },
-    wordings={"channel_failed": _channel_failed, "channel_lost": _channel_lost},
+    wordings={
+        "channel_failed": _channel_failed,
+        "channel_lost": _channel_lost,
+        "effect_failed": _effect_failed,
+    },
 )
