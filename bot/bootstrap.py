@@ -38,7 +38,7 @@ def build_env(settings: Settings) -> Env:
     from bot.playbook.source import ContentError
 
     try:
-        content = load_content(settings.content_dir, settings.templates_dir)
+        content = load_content(settings.content_dir, settings.templates_dir).slim()
     except ContentError as faults:
         raise ConfigError(
             f"The content has faults, so nothing was started:\n{faults}",
@@ -144,6 +144,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     house.dispatcher = dispatcher
     door = SlackDoor(settings, house, client, surface)
     health = Health(house, client)
+    health.heard = door.workspace.learn
     web = make_web(settings, house, door, health)
     loop_task = asyncio.create_task(dispatcher.run(), name="dispatcher")
     health.socket = door.connect() if settings.socket_mode else None

@@ -48,6 +48,14 @@ class Refusal(SteadyhandError):
 class NotAllowed(Refusal):
     """You do not have the right to do this."""
 
+    def __init__(
+        self, message: str | None = None, *, instead: str = "", field: str | None = None,
+        verb: str = "", incident: int | None = None, needs: str = "",
+    ) -> None:  # fmt: skip
+        super().__init__(message, instead=instead, field=field)
+        #: For the record: which right of permissions.yaml was lacking, where, and who has it.
+        self.verb, self.incident, self.needs = verb, incident, needs
+
 
 class NotFound(Refusal):
     """There is no such thing."""

@@ -12,7 +12,7 @@ from bot.comms import approving, cadence, publish
 from bot.comms import project as comms_project
 from bot.effects.dispatcher import Returned, Task
 from bot.effects.store import Claimed
-from bot.incident import assessing, channels, items, opening, queries
+from bot.incident import assessing, channels, items, opening, queries, rights
 from bot.incident import project as incident_project
 from bot.playbook import approvals, composing, reminders, step_approval
 from bot.playbook import project as playbook_project
@@ -66,6 +66,7 @@ def returned() -> dict[str, Returned]:
         "card.post": _card_posted,
         "announce.post": _announced,
         "message.fetch": _message_read,
+        "group.read": _group_read,
         "notice.post": publish.posted,
         "console.notice": publish.printed,
     }
@@ -97,6 +98,10 @@ def _card_posted(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:
 def _announced(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:
     assert effect.incident is not None
     opening.announced(tx, effect.incident, result["channel"], result["ts"])
+
+
+def _group_read(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:
+    rights.group_read(tx, result["group"], result["users"])
 
 
 def _message_read(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:

@@ -6,7 +6,10 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot.effects import kinds
 from bot.house import House
+from bot.incident.rights import user_groups
+from bot.record.entry import SYSTEM
 from bot.record.tx import Batch
 
 if TYPE_CHECKING:
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 WAKE_S, ASK_SLACK_S, FORGET_S = 1, 60, 3600
+#: Whoever leaves a user group loses its rights within this time (and a day without Slack).
+GROUPS_S = 300
 #: Slack repeats an event for an hour at most (a day with delayed events); a week is plenty.
 KEEP_DELIVERIES = timedelta(days=7)
 #: Rows a transaction: short enough that no person waits behind it.
@@ -38,6 +43,7 @@ def start(bot: Running) -> AsyncIOScheduler:
 
     every(WAKE_S, wake, bot.house)
     every(ASK_SLACK_S, bot.health.ask_slack)
+    every(GROUPS_S, read_groups, bot.house)
     every(FORGET_S, forget_deliveries, bot.house, first=timedelta(minutes=5))
     scheduler.start()
     return scheduler
@@ -53,6 +59,16 @@ async def wake(house: House) -> None:
         dispatcher.wake()
     if silent > SILENT:
         log.error("dispatcher_silent", extra={"seconds": int(silent.total_seconds())})
+
+
+async def read_groups(house: House) -> None:
+    """Store the wish to read each user group that permissions name: nobody waits for it later."""
+    groups = user_groups(house.env.content)
+    if not groups:
+        return
+    stretch = int(house.clock.now().timestamp() // GROUPS_S)
+    wishes = [kinds.read_group(group, stretch) for group in groups]
+    await house.change(SYSTEM, lambda tx: tx.effect(*wishes))
 
 
 async def forget_deliveries(house: House) -> int:

@@ -75,6 +75,11 @@ class Settings(BaseSettings):
     responders: str = _setting(
         "STEADYHAND_RESPONDERS", "", "User ids invited to every incident, separated by commas."
     )
+    teams: str = _setting(
+        "STEADYHAND_TEAMS", "",
+        "Ids of other workspaces of your organisation whose people may act, separated by commas "
+        "(Enterprise Grid). Empty: only people of the workspace in which the app is installed.",
+    )  # fmt: skip
     channel_prefix: str = _setting(
         "STEADYHAND_CHANNEL_PREFIX", "inc", "How names of incident channels begin."
     )
@@ -126,6 +131,11 @@ class Settings(BaseSettings):
     def responder_ids(self) -> tuple[str, ...]:
         """User ids invited to every incident."""
         return tuple(part.strip() for part in self.responders.split(",") if part.strip())
+
+    @property
+    def team_ids(self) -> frozenset[str]:
+        """Other workspaces whose people may act."""
+        return frozenset(part.strip() for part in self.teams.split(",") if part.strip())
 
     @property
     def socket_mode(self) -> bool:

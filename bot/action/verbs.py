@@ -139,8 +139,9 @@ def accept(tx: Tx, incident: Incident, number: int, comment: str = "") -> Action
     if tx.by.id in (row.owner, row.done_by):
         others = people_of(tx, incident, allowed(tx, "accept_proof", incident))
         raise NotAllowed(
-            "Nobody accepts their own proof.", instead=f"Ask another of {others}, not yourself."
-        )
+            "Nobody accepts their own proof.", instead=f"Ask another of {others}, not yourself.",
+            verb="accept_proof", incident=incident.number, needs="another person",
+        )  # fmt: skip
     require(tx, "accept_proof", incident)
     tx.append(c.ActionProven(number=number, comment=comment.strip()), incident.number)
     tx.refresh_card(incident.number)

@@ -185,11 +185,13 @@ def _right_to_approve(tx: Tx, incident: Incident, row: Notice) -> tuple[str, ...
         raise NotAllowed(
             "You wrote this text or asked for its approval, so somebody else must approve it.",
             instead=f"It takes {who}.",
-        )
+            verb="approve_notice", incident=incident.number, needs="another person",
+        )  # fmt: skip
     raise NotAllowed(
         f"Only {who} can approve this.",
         instead="Ask them, or take the role first: `/incident role`.",
-    )
+        verb="approve_notice", incident=incident.number, needs=", ".join(rule.roles),
+    )  # fmt: skip
 
 
 def _ready_to_ask(tx: Tx, incident: Incident, row: Notice) -> list[str]:

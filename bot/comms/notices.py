@@ -16,7 +16,7 @@ from bot.comms.checks import Circumstances, Finding
 from bot.comms.text import BODY_MAX, TITLE_MAX, Text, tidy
 from bot.effects import kinds
 from bot.errors import BadInput, ConfigError, Conflict, NotReady
-from bot.incident.rights import require
+from bot.incident.rights import need_reason, require
 from bot.playbook.load import Content, Template
 from bot.record import catalogue as c
 from bot.record.tx import Tx
@@ -138,8 +138,8 @@ def answer_facts(tx: Tx, incident: Incident, number: int, facts: Mapping[str, st
     return edit(tx, incident, number, title[:TITLE_MAX], body[:BODY_MAX], answers)
 
 
-def withdraw(tx: Tx, incident: Incident, number: int, reason: str = "") -> str:
-    """Give up a notice that is not out yet."""
+def withdraw(tx: Tx, incident: Incident, number: int, reason: str) -> str:
+    """Give up a notice that is not out yet, and say why."""
     row = queries.notice(tx.session, incident.number, number)
     require(tx, "draft_notice", incident)
     if row.state == "withdrawn":
@@ -149,7 +149,8 @@ def withdraw(tx: Tx, incident: Incident, number: int, reason: str = "") -> str:
             f"Notice {number} is out; it cannot be called back.",
             instead="Publish a correction: `/incident notice`, stage Correction.",
         )
-    tx.append(c.NoticeWithdrawn(number=number, reason=reason.strip()), incident.number)
+    reason = need_reason(reason, "Say in a sentence why it is given up.")
+    tx.append(c.NoticeWithdrawn(number=number, reason=reason), incident.number)
     tx.refresh_card(incident.number)
     return f"Notice {number} is withdrawn."
 

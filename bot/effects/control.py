@@ -7,7 +7,7 @@ from sqlmodel import Session
 from bot.effects import store
 from bot.errors import Conflict, NotFound
 from bot.incident import queries
-from bot.incident.rights import require
+from bot.incident.rights import need_reason, require
 from bot.record import catalogue as c
 from bot.record.tx import Tx
 from db.tables import EffectRow
@@ -42,9 +42,10 @@ def give_up(tx: Tx, key: str, reason: str = "") -> EffectRow:
     Raises ``NotFound``, ``NotAllowed``, or ``Conflict`` when there is nothing to give up.
     """
     row = _open_trouble(tx, key)
+    reason = need_reason(reason, "Say in a sentence why the work goes on without it.")
     row.state, row.done_at = "given_up", tx.now
     tx.session.add(row)
-    tx.append(c.EffectGivenUp(key=key, reason=reason.strip()), row.incident)
+    tx.append(c.EffectGivenUp(key=key, reason=reason), row.incident)
     if row.incident is not None:
         tx.refresh_card(row.incident)
     return row

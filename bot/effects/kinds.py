@@ -116,6 +116,11 @@ def invite(incident: int, key: str, users: list[str]) -> Effect:
     )  # fmt: skip
 
 
+def read_group(group: str, stretch: int) -> Effect:
+    """Ask Slack who is in a user group; once in each ``stretch`` of time."""
+    return Effect("group.read", f"group:{group}:{stretch}", f"group:{group}", {"group": group})
+
+
 def refresh_card(incident: int, n: int) -> Effect:
     """Bring the card up to the state; many wishes become one call (see ``Tx.refresh_card``)."""
     return Effect(

@@ -103,6 +103,7 @@ class SlackAdapter:
             "person.tell": self._tell,
             "message.react": self._react,
             "message.fetch": self._fetch,
+            "group.read": self._read_group,
         }
 
     def handles(self, kind: str) -> bool:
@@ -309,6 +310,12 @@ class SlackAdapter:
                 "permalink": link["permalink"],
             }
         )
+
+    async def _read_group(self, effect: Claimed) -> Outcome:
+        """Who is in a user group."""
+        group = effect.payload["group"]
+        answer = await self._client.usergroups_users_list(usergroup=group)
+        return Done({"group": group, "users": [str(user) for user in answer["users"]]})
 
     async def _post(
         self, effect: Claimed, channel: str, message: Message, thread: str | None = None

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.effects import kinds
-from bot.errors import BadInput, NotAllowed, NotReady
+from bot.errors import BadInput, NotReady
 from bot.incident import queries
-from bot.incident.rights import may, require, who_may
+from bot.incident.rights import denied, may, require, who_may
 from bot.incident.severity import Answers, Assessment, Downgrade, assess, check_downgrade
 from bot.incident.severity import Refusal as DowngradeRefusal
 from bot.playbook.model import Severity
@@ -165,9 +165,10 @@ def _check_set(
             instead=f"`/incident severity {severity} because …`", field="reason",
         )  # fmt: skip
     if proposed is not None and severity > proposed and not _commands(tx, incident):
-        raise NotAllowed(
-            f"Only {who_may(tx, 'downgrade_severity', incident)} can set less than the rules propose."
-        )
+        raise denied(
+            tx, "downgrade_severity", incident,
+            f"Only {who_may(tx, 'downgrade_severity', incident)} can set less than the rules propose.",
+        )  # fmt: skip
 
 
 def _check_downgrade(

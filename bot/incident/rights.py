@@ -1,13 +1,30 @@
-"""Who may do what. The table is content; the last word is spoken here, at the moment of the act."""
+"""Who may do what. The table is content; the last word is spoken here, at the moment of the act.
+
+Nothing that a button or a form carries is a right: whoever clicks is judged again by the roles they
+hold now. A right names roles, ``responder``, ``anyone``, a Slack user group (``group:S0123``) or one
+person (``user:U0123``).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
 
-from bot.errors import NotAllowed
+from sqlmodel import Session
+
+from bot.errors import BadInput, NotAllowed
 from bot.incident import queries
+from bot.incident.names import ref
+from bot.record import catalogue as c
 from bot.record.tx import Tx, roles_held
-from db.tables import Incident
+from db.tables import Incident, Known
+
+GROUP, USER = "group:", "user:"
+#: Who is in a user group is asked for often; an answer older than this counts for nobody.
+GROUP_STALE = timedelta(hours=24)
+#: One entry a person, verb and incident in this time, however often they try.
+DENIED_EVERY = timedelta(minutes=10)
 
 
 def may(tx: Tx, verb: str, incident: Incident) -> bool:
@@ -20,16 +37,45 @@ def may(tx: Tx, verb: str, incident: Incident) -> bool:
     held = roles_held(tx.session, incident.number, tx.by.id)
     if "responder" in wanted and (held or _in_channel(tx, incident)):
         return True
-    return any(role in wanted for role in held)
+    return any(role in wanted for role in held) or is_named(tx, wanted)
+
+
+def is_named(tx: Tx, wanted: Iterable[str]) -> bool:
+    """Whether the actor is named as a person, or is in a user group that is."""
+    for name in wanted:
+        if name.startswith(USER) and name.removeprefix(USER) == tx.by.id:
+            return True
+        if name.startswith(GROUP):
+            group = name.removeprefix(GROUP)
+            if tx.by.id in members_of(tx.session, group, tx.now):
+                return True
+    return False
 
 
 def require(tx: Tx, verb: str, incident: Incident) -> None:
     """Raises ``NotAllowed`` with a sentence that says who has the right."""
     if not may(tx, verb, incident):
-        raise NotAllowed(
-            f"Only {who_may(tx, verb, incident)} can do this.",
-            instead="Ask them, or take the role first: `/incident role`.",
-        )
+        raise denied(tx, verb, incident)
+
+
+def denied(
+    tx: Tx, verb: str, incident: Incident, message: str = "", instead: str = ""
+) -> NotAllowed:
+    """The refusal of ``verb``; the message and what to do instead can be said in better words."""
+    return NotAllowed(
+        message or f"Only {who_may(tx, verb, incident)} can do this.",
+        instead=instead or "Ask them, or take the role first: `/incident role`.",
+        verb=verb, incident=incident.number, needs=", ".join(allowed(tx, verb, incident)),
+    )  # fmt: skip
+
+
+def need_reason(
+    reason: str, question: str = "Say in a sentence why.", field: str = "reason"
+) -> str:
+    """The reason without blanks around it. Raises ``BadInput`` when there is none."""
+    if not reason.strip():
+        raise BadInput(question, field=field)
+    return reason.strip()
 
 
 def who_may(tx: Tx, verb: str, incident: Incident) -> str:
@@ -44,10 +90,20 @@ def people_of(tx: Tx, incident: Incident, roles: Iterable[str]) -> str:
         if role == "responder":
             names.append("somebody in the incident's channel or with a role in it")
             continue
+        if role.startswith((GROUP, USER)):
+            names.append(_named(role))
+            continue
         holder = queries.holder_of(tx.session, incident.number, role)
         who = f"<@{holder}>" if holder and holder[0] in "UW" else (holder or "nobody yet")
         names.append(f"the {role_title(tx, role)} ({who})")
     return " or ".join(names) or "nobody"
+
+
+def _named(name: str) -> str:
+    """A person is shown by name; a group by its id, because mentioning a group rings everybody."""
+    if name.startswith(USER):
+        return f"<@{name.removeprefix(USER)}>"
+    return f"somebody in the user group {name.removeprefix(GROUP)}"
 
 
 def role_title(tx: Tx, role: str) -> str:
@@ -66,3 +122,66 @@ def allowed(tx: Tx, verb: str, incident: Incident) -> tuple[str, ...]:
 def _in_channel(tx: Tx, incident: Incident) -> bool:
     here = tx.by.channel is not None and tx.by.channel == incident.channel_id
     return here or tx.by.source == "cli"
+
+
+# --- user groups ----------------------------------------------------------------------------------
+
+
+def members_of(session: Session, group: str, now: datetime) -> frozenset[str]:
+    """Who is in a user group, as Slack last said. Unknown, or said too long ago: nobody."""
+    row = session.get(Known, GROUP + group)
+    if row is None or now - row.at > GROUP_STALE:
+        return frozenset()
+    return frozenset(row.value.get("users", ()))
+
+
+def user_groups(content: Any) -> list[str]:
+    """The ids of all user groups that permissions.yaml names."""
+    found = {
+        name.removeprefix(GROUP)
+        for row in content.permissions.values()
+        for kind in ("default", "private", "drill")
+        for name in row.may(kind)
+        if name.startswith(GROUP)
+    }
+    return sorted(found)
+
+
+def group_read(tx: Tx, group: str, users: Iterable[str]) -> None:
+    """Keep who is in a user group, so that nobody waits for Slack when it matters."""
+    row = tx.session.get(Known, GROUP + group) or Known(key=GROUP + group, value={}, at=tx.now)
+    row.value, row.at = {"users": sorted(users)}, tx.now
+    tx.session.add(row)
+
+
+# --- what was refused -------------------------------------------------------------------------------
+
+
+def record_denied(tx: Tx, problem: NotAllowed) -> bool:
+    """Put a refused attempt on the incident's record, at most one in ten minutes for the same.
+
+    Returns whether an entry was made. The entry is read by those who may see the incident.
+    """
+    if not problem.verb or problem.incident is None:
+        return False
+    incident = tx.session.get(Incident, problem.incident)
+    if incident is None or _said_lately(tx, problem):
+        return False
+    tx.append(c.PermissionDenied(verb=problem.verb, needs=problem.needs), incident.number)
+    return True
+
+
+def _said_lately(tx: Tx, problem: NotAllowed) -> bool:
+    """Looks at this stretch of ten minutes and the one before, and marks this one."""
+    span = DENIED_EVERY.total_seconds()
+    stretch = int(tx.now.timestamp() // span)
+
+    def key(n: int) -> str:
+        return f"denied:{tx.by.id[:80]}:{problem.verb[:40]}:{ref(problem.incident or 0)}:{n}"
+
+    for n in (stretch, stretch - 1):
+        seen, before = tx.recall(key(n))
+        if seen and tx.now.timestamp() - int((before or {}).get("at", 0)) < span:
+            return True
+    tx.remember(key(stretch), {"at": int(tx.now.timestamp())})
+    return False

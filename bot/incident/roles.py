@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 
 from bot.effects import kinds
-from bot.errors import BadInput, Conflict, NotAllowed
+from bot.errors import BadInput, Conflict
 from bot.incident import queries
-from bot.incident.rights import may, require, who_may
+from bot.incident.rights import denied, may, require, who_may
 from bot.playbook import approvals
 from bot.record import catalogue as c
 from bot.record.tx import Tx
@@ -64,10 +64,11 @@ def take(tx: Tx, incident: Incident, role: str) -> str:
             raise Conflict("You hold this role already.")
         verb = "claim_command" if role == "commander" else "assign_role"
         if not may(tx, verb, incident):
-            raise NotAllowed(
+            raise denied(
+                tx, verb, incident,
                 f"<@{held.holder}> holds this role. Only {who_may(tx, verb, incident)} can change that.",
-                instead=f"Ask them to hand over: `/incident role {role} @you`.",
-            )
+                f"Ask them to hand over: `/incident role {role} @you`.",
+            )  # fmt: skip
         return _handed(tx, incident, role, held.holder)
     require(tx, "take_role", incident)
     tx.append(c.RoleAccepted(role=role, holder=tx.by.id), incident.number)

@@ -264,14 +264,16 @@ def _roles_for(tx: Tx, incident: Incident, row: Approval, rule: ApprovalPlan) ->
         raise NotAllowed(
             f"Only {people_of(tx, incident, rule.roles)} can answer this.",
             instead="Ask them, or take the role first: `/incident role`.",
-        )
+            verb="answer_approval", incident=incident.number, needs=", ".join(rule.roles),
+        )  # fmt: skip
     if tx.by.id == row.asked_by and rule.emergency:
         require(tx, "emergency_containment", incident)
     elif tx.by.id == row.asked_by:
         raise NotAllowed(
             "You asked for this, and nobody approves their own request.",
             instead=f"It takes {people_of(tx, incident, rule.roles)}.",
-        )
+            verb="answer_approval", incident=incident.number, needs="another person",
+        )  # fmt: skip
     return roles
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 
 from sqlalchemy import select
 from sqlmodel import Session
@@ -71,7 +72,7 @@ def search(session: Session, incident: int, words: str) -> ExitCriterion:
     """The criterion meant by its number in the list or by words of its title."""
     rows = of_incident(session, incident)
     wanted = words.strip().lower().lstrip("#")
-    if wanted.isdigit() and 1 <= int(wanted) <= len(rows):
+    if re.fullmatch(r"\d{1,6}", wanted) and 1 <= int(wanted) <= len(rows):
         return rows[int(wanted) - 1]
     fits = [row for row in rows if wanted and wanted in row.title.lower()]
     if len(fits) == 1:
@@ -149,4 +150,5 @@ def _approver(tx: Tx, incident: Incident, row: ExitCriterion) -> None:
         raise NotAllowed(
             f"Only {people_of(tx, incident, [role])} can confirm «{row.title}».",
             instead="Ask them, or take the role first: `/incident role`.",
-        )
+            verb="confirm_exit", incident=incident.number, needs=role,
+        )  # fmt: skip

@@ -36,12 +36,16 @@ def ratifier(tx: Tx, incident: Incident, row: Approval, digest: str) -> str:
     held = roles_held(tx.session, incident.number, tx.by.id)
     mine = [role for role in open_roles if role in held]
     if not mine:
-        raise NotAllowed(f"Only {people_of(tx, incident, open_roles)} can confirm this.")
+        raise NotAllowed(
+            f"Only {people_of(tx, incident, open_roles)} can confirm this.",
+            verb="ratify_approval", incident=incident.number, needs=", ".join(open_roles),
+        )  # fmt: skip
     if tx.by.id == row.asked_by or tx.by.id in said_yes(row):
         raise NotAllowed(
             "You asked for this or approved it, so somebody else has to confirm it.",
             instead="Hand the role to another person: `/incident role`.",
-        )
+            verb="ratify_approval", incident=incident.number, needs="another person",
+        )  # fmt: skip
     return mine[0]
 
 

@@ -5,6 +5,7 @@ These faults stop the bot from starting, because each would strand somebody in a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from bot.playbook.explain import suggestion
@@ -16,6 +17,8 @@ from bot.playbook.source import Document, Finding, Place
 ALWAYS_KNOWN = ("families", "tempo", "drill")
 SEVERITY_NAMES = ("S", "L", "P", "V", "G", "O", "R", "A", "exposed", "confidence", "flags")
 ANYBODY = ("anyone", "responder")
+#: A Slack user group or one person, by the id that Slack shows under «Copy member ID».
+PEOPLE = re.compile(r"group:S[A-Z0-9]{2,30}|user:[UW][A-Z0-9]{2,30}")
 Found = Iterator[Finding]
 
 
@@ -216,6 +219,8 @@ def _permissions(content: Content) -> Found:
     for at, row in enumerate(content.permissions.values()):
         for kind in ("default", "private", "drill"):
             for who in getattr(row, kind) or ():
+                if PEOPLE.fullmatch(who):
+                    continue
                 yield from _known(doc, ("permissions", at, kind), "role", who, known)
 
 

@@ -235,7 +235,7 @@ class FactKind(Strict):
 
 
 class Permission(Strict):
-    """Who may do one thing: role ids, ``responder`` or ``anyone``."""
+    """Who may do one thing: role ids, ``responder``, ``anyone``, ``group:S…`` or ``user:U…``."""
 
     verb: Key
     title: Text

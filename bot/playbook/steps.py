@@ -159,7 +159,7 @@ def search(session: Session, incident: int, words: str) -> Step:
     """
     rows = [row for row in of_incident(session, incident) if row.state != "not_required"]
     wanted = words.strip().lower().lstrip("#")
-    if wanted.isdigit():
+    if re.fullmatch(r"\d{1,6}", wanted):
         fits = [row for row in rows if row.number == int(wanted)]
     else:
         asked = re.findall(r"\w+", wanted)

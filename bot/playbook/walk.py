@@ -296,7 +296,10 @@ def waive_preconditions(tx: Tx, incident: Incident, key: str, reason: str) -> St
     _movable(incident, row)
     role = tx.env.content.commander.id
     if role not in roles_held(tx.session, incident.number, tx.by.id):
-        raise NotAllowed(f"Only {people_of(tx, incident, [role])} can let a step go ahead.")
+        raise NotAllowed(
+            f"Only {people_of(tx, incident, [role])} can let a step go ahead.",
+            verb="waive_precondition", incident=incident.number, needs=role,
+        )  # fmt: skip
     before = unmet(tx.session, row)
     if not before:
         raise Conflict(f"Nothing holds up {describe(row)}.")

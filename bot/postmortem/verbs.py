@@ -103,7 +103,8 @@ def review(tx: Tx, incident: Incident, seen: str, comment: str = "") -> Recorded
         raise NotAllowed(
             "The commander does not review their own incident.",
             instead=f"Ask one who holds: {', '.join(_reviewers(tx, incident))}.",
-        )
+            verb="approve_postmortem", incident=incident.number, needs="another person",
+        )  # fmt: skip
     require(tx, "approve_postmortem", incident)
     row = tx.session.get(Postmortem, incident.number)
     if row is None or incident.status not in ("resolved", "closed"):

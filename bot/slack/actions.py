@@ -275,7 +275,7 @@ def _worded(
         return await _open(request, look)
 
     async def submitted(request: Request) -> Answer:
-        return await change(request, int(request.packed["a"]), request.values.text(field))
+        return await change(request, request.number("a"), request.values.text(field))
 
     async def change(request: Request, number: int, words: str) -> Answer:
         request.packed = {**request.packed, "a": number}
@@ -336,7 +336,7 @@ async def change_verb(request: Request) -> Answer:
 def _number_and_words(request: Request) -> tuple[int, str]:
     """Which item, and what was said about it: from the button, else from the text."""
     if "a" in request.packed:
-        return int(request.packed["a"]), ""
+        return request.number("a"), ""
     first, _, words = kit.unescape(request.text).strip().partition(" ")
     match = _NUMBER.match(first)
     if match is None:
@@ -370,7 +370,7 @@ async def _open(
 async def _change(
     request: Request, verb: Callable[[Tx, Incident, int], ActionItem], said: str
 ) -> Answer:
-    number = int(request.packed["a"])
+    number = request.number("a")
     return await request.change(
         lambda tx: verb(tx, _incident(request, tx.session, number), number),
         lambda row: only_you(f"Action item {row.number} of {ref(row.incident)} is {said}."),

@@ -6,23 +6,25 @@ import asyncio
 import hashlib
 import logging
 import re
+import time
 from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
 
 import aiohttp
 from slack_bolt import BoltResponse
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.effects.slack import CarefulClient
-from bot.errors import Refusal
+from bot.errors import NotAllowed, Refusal
 from bot.house import House
+from bot.incident import rights
 from bot.record.entry import Actor
 from bot.settings import Settings
-from bot.slack import kit
+from bot.slack import kit, payload
 from bot.slack.request import (
     AlreadyCarriedOut,
     Answer,
@@ -33,6 +35,7 @@ from bot.slack.request import (
     view_errors,
 )
 from bot.slack.router import Surface
+from bot.slack.workspace import Foreign, Workspace, app_of
 
 log = logging.getLogger(__name__)
 NOT_SAVED = "This could not be saved just now, so nothing was done. Please try again in a moment."
@@ -63,6 +66,9 @@ class SlackDoor:
         self._client = client
         self._surface = surface
         self._work: set[asyncio.Task[None]] = set()
+        self.workspace = Workspace(
+            house, settings.team_ids, app_of(settings.slack_app_token.get_secret_value())
+        )
         self._socket: Any = None
         client.session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=HTTP_TIMEOUT_S),
@@ -85,8 +91,19 @@ class SlackDoor:
         Returns its client, which knows whether it is connected.
         """
         from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+        from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 
-        handler = AsyncSocketModeHandler(
+        door = self
+
+        class Handler(AsyncSocketModeHandler):
+            """Requests over the socket are judged like those over HTTP."""
+
+            async def handle(self, client: Any, req: Any) -> None:
+                answer = await door.answer(req.payload)
+                if answer.status == 200:
+                    await send_async_response(client, req, answer, time.time())
+
+        handler = Handler(
             self.bolt, self._settings.slack_app_token.get_secret_value(), web_client=self._client
         )
         self._socket = handler.client
@@ -106,6 +123,26 @@ class SlackDoor:
             await asyncio.wait(self._work, timeout=5)
         if self._client.session is not None:
             await self._client.session.close()
+
+    # --- in ------------------------------------------------------------------------------------
+
+    async def answer(self, body: Any) -> BoltResponse:
+        """The answer to one payload whose sender is proven: by its signature, or by the socket.
+
+        400 when it is not shaped as Slack's payloads are, 403 when it is not of our workspace.
+        """
+        try:
+            body = payload.clean(body)
+            payload.check(body)
+            self.workspace.admit(body)
+        except payload.Malformed as fault:
+            log.warning("payload_refused", extra={"place": str(fault)})
+            return BoltResponse(status=400, body="This is not what Slack sends.\n")
+        except Foreign as why:
+            log.warning("stranger_refused", extra={"why": str(why)})
+            return BoltResponse(status=403, body="This app serves another workspace.\n")
+        # Verified already and parsed once: Bolt is handed the result, as from a socket.
+        return await self.bolt.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
 
     # --- Bolt ------------------------------------------------------------------------------------
 
@@ -238,7 +275,8 @@ class SlackDoor:
         except AlreadyCarriedOut:
             return
         except Refusal as problem:
-            log.info("event_refused", extra={"event": event["type"], "why": problem.message})
+            await self._denied(request, problem)
+            log.info("event_refused", extra={"about": event["type"]})
 
     # --- shared ----------------------------------------------------------------------------------
 
@@ -279,7 +317,15 @@ class SlackDoor:
             return only_you(refusal_text(Refusal(NOT_SAVED), typed.strip()))
 
     async def _denied(self, request: Request, problem: Refusal) -> None:
-        """Hook for putting refused rights on the record."""
+        """Put a lacking right on the record, after the answer: nobody waits for it or times it."""
+        if isinstance(problem, NotAllowed) and problem.verb:
+            self._background(self._record_denied(request, problem))
+
+    async def _record_denied(self, request: Request, problem: NotAllowed) -> None:
+        try:
+            await self._house.change(request.by, lambda tx: rights.record_denied(tx, problem))
+        except (SQLAlchemyError, Refusal) as trouble:
+            log.error("denied_not_recorded", extra={"error": type(trouble).__name__})
 
     def _background(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

@@ -122,7 +122,7 @@ def home_lines(session: Session, person: str, env: Env) -> list[kit.Block]:
 
 
 def _named(request: Request) -> tuple[int, str]:
-    return int(request.packed.get("a") or 0), str(request.packed.get("d", ""))
+    return request.number("a"), str(request.packed.get("d", ""))
 
 
 async def approve(request: Request) -> Answer:

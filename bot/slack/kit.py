@@ -96,13 +96,30 @@ def pack(**values: Any) -> str:
     return json.dumps(values, separators=(",", ":"), sort_keys=True)
 
 
+#: Names that :func:`pack` uses for numbers (incident, entry, factor), and for a channel's id.
+_NUMBERS, _PLACE = ("i", "n", "f"), "c"
+_LARGEST = 2**31 - 1
+
+
 def unpack(text: str | None) -> dict[str, Any]:
-    """What :func:`pack` made; anything else is an empty answer."""
+    """What :func:`pack` made: ids, short texts and numbers. Everything else is left out."""
     try:
         found = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        return {}
+    return {name: value for name, value in found.items() if _carried(name, value)}
+
+
+def _carried(name: str, value: Any) -> bool:
+    if name in _NUMBERS:
+        return (type(value) is int and 0 < value <= _LARGEST) or (name == "n" and value == 0)
+    if name == _PLACE:
+        return isinstance(value, str) and re.fullmatch(r"[A-Z0-9]{2,40}", value) is not None
+    if type(value) is int:
+        return abs(value) <= _LARGEST
+    return value is None or isinstance(value, str | bool)
 
 
 # --- blocks ------------------------------------------------------------------------------------
@@ -111,6 +128,11 @@ def unpack(text: str | None) -> dict[str, Any]:
 def section(text: str, *, accessory: Element | None = None, block_id: str | None = None) -> Block:
     """A paragraph of mrkdwn."""
     return _named({"type": "section", "text": mrkdwn(text)}, block_id, accessory=accessory)
+
+
+def verbatim(text: str) -> Block:
+    """A paragraph in which nothing is parsed: what people wrote, character by character."""
+    return {"type": "section", "text": plain(text)}
 
 
 def fields(pairs: Sequence[str], *, block_id: str | None = None) -> Block:

@@ -141,6 +141,20 @@ def send_back_view(incident: Incident, row: Notice, channel: str | None) -> kit.
     return kit.modal("notice_send_back_submit", "Send back", blocks, submit="Send back", meta=meta)
 
 
+def withdraw_view(incident: Incident, row: Notice, channel: str | None) -> kit.Element:
+    """Why is it given up?"""
+    box = kit.text_input("reason", multiline=True, most=1000)
+    blocks = [
+        kit.context("The text stays on the record but is not published."),
+        kit.ask("reason", "Why is it given up?", box),
+    ]
+    meta = kit.pack(i=incident.number, c=channel, k=row.number, d=row.digest)
+    return kit.modal(
+        "notice_withdraw_submit", f"Withdraw notice {row.number}", blocks, submit="Withdraw",
+        meta=meta,
+    )  # fmt: skip
+
+
 # --- one notice -------------------------------------------------------------------------------
 
 
@@ -194,10 +208,7 @@ def _buttons(
         out.append(publish_button(incident, row))
     if row.state in notices.EDITABLE:
         out.append(kit.button("Edit", f"notice_open:{row.number}", packed))
-        sure = kit.confirm(
-            "Withdraw?", "The text stays on the record but is not published.", "Withdraw"
-        )
-        out.append(kit.button("Withdraw", f"notice_withdraw:{row.number}", packed, confirm=sure))
+        out.append(kit.button("Withdraw", f"notice_withdraw:{row.number}", packed))
     if row.state == "publishing" and any(place["done"] for place in row.places):
         out.append(kit.button("Go on without the rest", f"notice_finish:{row.number}", packed))
     if row.state == "published":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from sqlmodel import Session
@@ -28,7 +29,7 @@ async def notice_verb(request: Request) -> Answer:
     words = request.text.lower().split()
     if words[:1] == ["list"]:
         return await notice_list(request)
-    if words and words[0].lstrip("#").isdigit():
+    if words and re.fullmatch(r"#?\d{1,6}", words[0]):
         request.packed = {**request.packed, "k": int(words[0].lstrip("#"))}
         return await notice_show(request)
     if words:
@@ -196,9 +197,22 @@ async def notice_publish(request: Request) -> Answer:
 
 
 async def notice_withdraw(request: Request) -> Answer:
-    """Give it up."""
+    """Ask why it is given up."""
+    number = _number(request)
+
+    def look(session: Session, incident: Incident) -> kit.Element:
+        row = queries.notice(session, incident.number, number)
+        return notice_views.withdraw_view(incident, row, request.channel)
+
+    request.open(await request.read_incident(look), push=_inside_form(request))
+    return None
+
+
+async def notice_withdraw_submit(request: Request) -> Answer:
+    """Give it up, with the reason."""
+    reason = request.values.text("reason")
     return await _do(
-        request, lambda tx, incident, number, _: notices.withdraw(tx, incident, number)
+        request, lambda tx, incident, number, _: notices.withdraw(tx, incident, number, reason)
     )
 
 
@@ -267,6 +281,7 @@ def surface(content: Content) -> Surface:
             "notice_facts": notice_facts,
             "notice_text": notice_text,
             "notice_send_back_submit": notice_send_back_submit,
+            "notice_withdraw_submit": notice_withdraw_submit,
         },
         wordings=wordings(content),
     )

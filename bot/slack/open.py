@@ -143,7 +143,8 @@ async def open_submit(request: Request) -> Answer:
     }
 
     def verb(tx: Tx) -> Opened:
-        stashed = tx.recall(str(packed.get("s")))[1] if packed.get("s") else None
+        key = str(packed.get("s") or "")
+        stashed = tx.recall(key)[1] if key.startswith("stash:") else None
         evidence = Evidence(**stashed["message"]) if stashed else None
         return open_incident(tx, values.text("title"), evidence=evidence, **chosen)
 

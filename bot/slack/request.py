@@ -111,6 +111,15 @@ class Request:
         """Look at the incident that this request is about."""
         return await self.house.read(lambda session: job(session, self.incident(session)))
 
+    def number(self, name: str) -> int:
+        """A number that the button or form carried. Raises ``BadInput`` when it carries none."""
+        found = self.packed.get(name)
+        if type(found) is not int or found < 1:
+            raise BadInput(
+                "This button or form does not say what it is about.", instead="Open it again."
+            )
+        return found
+
     # --- which incident ----------------------------------------------------------------------
 
     def incident(self, session: Session) -> Incident:

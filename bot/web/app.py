@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
+import logging
+
+from slack_bolt.adapter.starlette.async_handler import to_starlette_response
 from slack_sdk.signature import SignatureVerifier
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -12,11 +14,14 @@ from starlette.routing import BaseRoute, Route
 
 from bot.house import House
 from bot.settings import Settings
+from bot.slack import payload
 from bot.slack.app import SlackDoor
 from bot.web import guard, status
 from bot.web.headers import SecurityHeaders
 from bot.web.health import Health
 from bot.web.health import routes as health_routes
+
+log = logging.getLogger(__name__)
 
 
 def make_web(settings: Settings, house: House, door: SlackDoor, health: Health) -> Starlette:
@@ -35,11 +40,12 @@ def slack_route(door: SlackDoor, verifier: SignatureVerifier) -> Route:
     async def slack(request: Request) -> Response:
         try:
             body = await guard.admitted(request, verifier)
-            parsed = to_async_bolt_request(request, body)
+            parsed = payload.decode(body, guard.kind_of(request))
         except guard.Turned as turned:
             return turned.response
-        except ValueError:  # signed, and yet not what its content type says
+        except payload.Malformed as fault:  # signed, and yet not what its content type says
+            log.warning("payload_refused", extra={"place": str(fault)})
             return PlainTextResponse("This cannot be read.\n", 400)
-        return to_starlette_response(await door.bolt.async_dispatch(parsed))
+        return to_starlette_response(await door.answer(parsed))
 
     return Route("/slack/events", slack, methods=["POST"])

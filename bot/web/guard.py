@@ -6,12 +6,16 @@ certainly from Slack never gets that far. Rules: docs.slack.dev/authentication/v
 
 from __future__ import annotations
 
+import asyncio
+
 from slack_sdk.signature import SignatureVerifier
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 #: Slack's largest requests are views of 250 kB, encoded; nothing comes near this.
 LARGEST_BODY = 1_000_000
+#: Slack gives up after three seconds; who sends slower than this is not Slack.
+BODY_WITHIN_S = 10.0
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
@@ -25,7 +29,7 @@ class Turned(Exception):
 
 async def admitted(request: Request, verifier: SignatureVerifier) -> bytes:
     """The body of a request that is certainly Slack's. Raises ``Turned`` with the answer."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = kind_of(request)
     if kind not in (FORM, JSON):
         raise Turned(415, "Slack sends forms or JSON.\n")
     body = await _read(request)
@@ -36,7 +40,21 @@ async def admitted(request: Request, verifier: SignatureVerifier) -> bytes:
     return body
 
 
+def kind_of(request: Request) -> str:
+    """The content type without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 async def _read(request: Request) -> bytes:
+    """The body, within its size and its time. Raises ``Turned``."""
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            return await _stream(request)
+    except TimeoutError:
+        raise Turned(408, "Too slow.\n") from None
+
+
+async def _stream(request: Request) -> bytes:
     announced = request.headers.get("content-length", "0")
     if not (announced.isascii() and announced.isdigit()) or int(announced) > LARGEST_BODY:
         raise Turned(413, "Too large.\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -44,17 +45,21 @@ class Health:
         self._error = "not asked yet"
         #: The Socket Mode client, when there is one; set by ``bootstrap``.
         self.socket: Any = None
+        #: Told what auth.test answered; set by ``bootstrap``.
+        self.heard: Callable[[Any], Awaitable[None]] | None = None
 
     async def ask_slack(self) -> None:
         """One auth.test, remembered. Also keeps an idle Socket Mode session from going deaf."""
         try:
-            await self._client.auth_test()
+            answer = await self._client.auth_test()
         except SlackApiError as problem:
             self._failed(f"Slack answered: {problem.response.get('error', 'unknown_error')}")
         except (TimeoutError, aiohttp.ClientError, SlackClientError, OSError) as problem:
             self._failed(f"Slack cannot be reached ({type(problem).__name__})")
         else:
             self._heard, self._error = time.monotonic(), ""
+            if self.heard is not None:
+                await self.heard(answer.data)
 
     def _failed(self, error: str) -> None:
         self._error = error

@@ -69,7 +69,7 @@ class History:
                 "approve_old": lambda tx, here: approving.approve(tx, here, n, self.first),
                 "send_back": lambda tx, here: approving.send_back(tx, here, n, row.digest, "No."),
                 "publish": lambda tx, here: publish.publish(tx, here, n),
-                "withdraw": lambda tx, here: notices.withdraw(tx, here, n),
+                "withdraw": lambda tx, here: notices.withdraw(tx, here, n, "no longer needed"),
                 "severity": lambda tx, here: tx.append(
                     c.SeveritySet(severity="SEV3" if here.severity != "SEV3" else "SEV1", tempo="acute", families=[]), here.number
                 ),

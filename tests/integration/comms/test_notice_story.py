@@ -168,7 +168,7 @@ def test_a_grave_notice_takes_commander_and_legal_or_privacy(story: Story) -> No
     assert "Still needed" in said and f"<@{LEE}>" in said and f"<@{PIA}>" in said
     with pytest.raises(NotReady):
         story.do(CAM, lambda tx, here: publish.publish(tx, here, kept.number))
-    with pytest.raises(Conflict, match="approved notice .* already"):
+    with pytest.raises(Conflict, match=r"approved notice \d+ already"):
         story.do(ADA, lambda tx, here: approving.approve(tx, here, kept.number, kept.digest))
     story.do(PIA, lambda tx, here: approving.approve(tx, here, kept.number, kept.digest))
     story.do(CAM, lambda tx, here: publish.publish(tx, here, kept.number))
@@ -263,7 +263,7 @@ def test_withdrawn_before_and_corrected_after(story: Story) -> None:
     story.do(CAM, lambda tx, here: publish.publish(tx, here, out.number))
     story.outside.settle()
     with pytest.raises(Conflict, match="cannot be called back"):
-        story.do(CAM, lambda tx, here: notices.withdraw(tx, here, out.number))
+        story.do(CAM, lambda tx, here: notices.withdraw(tx, here, out.number, "too late"))
     facts = {**FACTS, "wrong_statement": "All chats.", "right_statement": "Only titles."}
     kept = story.do(
         CAM,
