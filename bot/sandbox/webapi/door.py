@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import json
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Any
 
 from bot.sandbox import arguments
@@ -158,6 +159,7 @@ def _token(core: Core, request: Incoming, raw: Json, facts: Method) -> None:
 def _answer(core: Core, body: Json, status: int, retry_after: int | None = None) -> Answer:
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),
+        (b"date", formatdate(core.workspace.clock.now(), usegmt=True).encode()),
         (b"x-oauth-scopes", ",".join(sorted(core.scopes)).encode()),
     ]
     if retry_after is not None:
