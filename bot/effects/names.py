@@ -15,6 +15,8 @@ _WORDS = {
     "announce.post": "Announcing the incident",
     "announce.update": "Updating the announcement",
     "notice.post": "Publishing the notice",
+    "console.notice": "Showing the drill's notice",
+    "house.notice_page": "Putting the notice on the status page",
     "person.tell": "Writing to a person",
     "message.react": "Marking the message",
     "message.fetch": "Reading the marked message",

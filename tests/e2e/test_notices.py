@@ -15,22 +15,24 @@ from db.tables import Notice
 from tests.support.world import World, said
 
 FACTS = {
-    "What happened, in one sentence a customer understands?": "Some people saw <b>wrong</b> titles & {{ 7*7 }}.",
+    "What happened, in one sentence a customer understands?": "Some people saw <b>wrong</b> titles & *more*.",
     "Which features, regions or customers are touched?": "Chat history only. *All* users of it are affected.",
     "What can people do meanwhile?": "Please do not open the history.",
     "When does the next update come?": "Today at 15:30 UTC.",
 }
 
 
-async def _opened(world: World, line: str = "Assistant shows other chats") -> tuple[Person, Person, Any]:
-    ada, cy = world.person("ada"), world.person("ben")
+async def _opened(
+    world: World, line: str = "Assistant shows other chats"
+) -> tuple[Person, Person, Any]:
+    ada, cleo = world.person("ada"), world.person("cleo")
     await ada.command(f"/incident open {line}")
     channel = await ada.waits_for_channel("inc-1")
     await world.quiet()
-    await ada.invites(cy, channel)
-    await cy.command("/incident role comms", channel)
+    await ada.invites(cleo, channel)
+    await cleo.command("/incident role comms", channel)
     await world.quiet()
-    return ada, cy, channel
+    return ada, cleo, channel
 
 
 async def _drafted(author: Person, channel: Any) -> Modal:
@@ -64,39 +66,47 @@ async def _status(world: World) -> dict[str, Any]:
 
 
 async def test_draft_approve_publish(world: World) -> None:
-    ada, ben, channel = await _opened(world)
-    form = await _drafted(ben, channel)
-    form.fill("Title", "Wrong titles in the chat history").fill("Then", "Ask for approval of this text")
-    assert (await form.submit()).ok and not ben.has_modal
+    ada, cleo, channel = await _opened(world)
+    form = await _drafted(cleo, channel)
+    form.fill("Title", "Wrong titles in the chat history").fill(
+        "Then", "Ask for approval of this text"
+    )
+    assert (await form.submit()).ok and not cleo.has_modal
     await world.quiet()
-    asked = await ada.waits_for("asks you to approve", "app")
+    asked = await ada.waits_for("asks you to approve", "dm")
     row = _row(world)
     assert row.body in asked.plain and row.title in asked.plain
-    assert "waits for approval" in ben.reads(channel) and row.body not in ben.reads(channel)
+    assert "waits for approval" in cleo.reads(channel) and row.body not in cleo.reads(channel)
     await ada.click(asked, "Approve this text")
     await world.quiet()
     reply = await ada.click(asked, "Approve this text")
     assert "approved" in await _heard(ada, reply)
-    ready = await ben.waits_for("is approved", "app")
-    await ben.click(ready, "Publish")
+    ready = await cleo.waits_for("is approved", "dm")
+    await cleo.click(ready, "Publish")
     await world.quiet()
     [word] = (await _status(world))["problems"][0]["notices"]
-    assert Text("status_page", "first", word["title"], word["text"]).digest == _row(world).digest == word["digest"]
-    posted = next(seen for seen in world.person("cy").sees("support") if "Wrong titles" in seen.plain)
+    assert (
+        Text("status_page", "first", word["title"], word["text"]).digest
+        == _row(world).digest
+        == word["digest"]
+    )
+    posted = next(
+        seen for seen in world.person("pat").sees("support") if "Wrong titles" in seen.plain
+    )
     title, body = (block["text"] for block in posted.blocks)
     assert Text("status_page", "first", title["text"], body["text"]).digest == word["digest"]
-    assert "<b>wrong</b> titles & {{ 7*7 }}" in body["text"] and "INC-" not in str(posted.blocks)
-    assert "is published: the notice channel and the status page" in ben.reads(channel)
+    assert "<b>wrong</b> titles & *more*" in body["text"] and "INC-" not in str(posted.blocks)
+    assert "is published: the notice channel and the status page" in cleo.reads(channel)
 
 
 async def _heard(person: Person, reply: Any) -> str:
     await person.sandbox.settle(0.3)
-    return said(reply) + str(person.notices) + str([seen.plain for seen in person.sees("app")])
+    return said(reply) + str(person.notices()) + str([seen.plain for seen in person.sees("dm")])
 
 
 async def test_what_the_checks_stop_stays_in_the_form_and_is_kept(world: World) -> None:
-    ada, ben, channel = await _opened(world)
-    form = await _drafted(ben, channel)
+    _, cleo, channel = await _opened(world)
+    form = await _drafted(cleo, channel)
     typed = _row(world).body + "\nSee INC-1, it may have leaked."
     form.fill("Text", typed).fill("Then", "Ask for approval of this text")
     again = (await form.submit()).modal
@@ -106,50 +116,56 @@ async def test_what_the_checks_stop_stays_in_the_form_and_is_kept(world: World) 
     refused = await again.submit()
     assert refused.errors and "Title" in refused.errors
     await again.close()
-    await ben.command("/incident notice list", channel)
-    shown = _last(ben, "Notices of INC-1", channel)
-    await ben.click(shown, "Show")
-    await ben.sandbox.settle(0.2)
-    await ben.click(_last(ben, "Edit" if False else "written by", channel), "Edit")
-    reopened = await ben.modal()
-    assert typed in str(reopened.blocks)
+    await cleo.command("/incident notice list", channel)
+    shown = _last(cleo, "Notices of INC-1", channel)
+    await cleo.click(shown, "Show")
+    await cleo.sandbox.settle(0.2)
+    await cleo.click(_last(cleo, "written by", channel), "Edit")
+    reopened = await cleo.modal()
+    assert typed in [
+        block["element"].get("initial_value") for block in reopened.blocks if "element" in block
+    ]
 
 
 async def test_sent_back_edited_and_approved_again(world: World) -> None:
-    ada, ben, channel = await _opened(world)
-    form = await _drafted(ben, channel)
+    ada, cleo, channel = await _opened(world)
+    form = await _drafted(cleo, channel)
     form.fill("Then", "Ask for approval of this text")
     await form.submit()
     await world.quiet()
-    first = await ada.waits_for("asks you to approve", "app")
+    first = await ada.waits_for("asks you to approve", "dm")
     await ada.click(first, "Send back")
     why = await ada.modal()
     why.fill("What should change?", "Say that chats themselves are safe.")
     assert (await why.submit()).ok
     await world.quiet()
-    back = await ben.waits_for("Say that chats themselves are safe.", "app")
-    await ben.click(back, "Edit")
-    text = await ben.modal()
-    text.fill("Text", _row(world).body + "\nYour chats are safe.").fill("Then", "Ask for approval of this text")
+    back = await cleo.waits_for("Say that chats themselves are safe.", "dm")
+    await cleo.click(back, "Edit")
+    text = await cleo.modal()
+    text.fill("Text", _row(world).body + "\nYour chats are safe.").fill(
+        "Then", "Ask for approval of this text"
+    )
     assert (await text.submit()).ok
     await world.quiet()
-    await ada.click(first, "Approve this text")
-    assert "changed since you saw it" in await _heard(ada, None)
+    reply = await ada.click(first, "Approve this text")
+    assert "changed since you saw it" in await _heard(ada, reply)
     assert _row(world).state == "submitted"
-    second = _last(ada, "asks you to approve", "app")
+    second = _last(ada, "asks you to approve", "dm")
     await ada.click(second, "Approve this text")
     await world.quiet()
     assert _row(world).state == "approved"
 
 
 async def test_update_and_reminder(world: World) -> None:
-    ada, ben, channel = await _opened(world)
+    ada, cleo, channel = await _opened(world)
     await ada.command("/incident update We turned the history off.", channel)
     await world.quiet()
-    assert "We turned the history off." in ben.reads(channel)
-    await ben.command("/incident update", channel)
-    form = await ben.modal()
-    form.fill("What do we know?", "The cache is clean.").fill("What do we not know yet?", "Who saw it.")
+    assert "We turned the history off." in cleo.reads(channel)
+    await cleo.command("/incident update", channel)
+    form = await cleo.modal()
+    form.fill("What do we know?", "The cache is clean.").fill(
+        "What do we not know yet?", "Who saw it."
+    )
     assert (await form.submit()).ok
     await world.quiet()
     assert "Who saw it." in ada.reads(channel) and "Next internal update" in ada.reads(channel)
@@ -161,8 +177,8 @@ async def test_update_and_reminder(world: World) -> None:
 
 
 async def test_home_shows_what_waits_for_me(world: World) -> None:
-    ada, ben, channel = await _opened(world)
-    form = await _drafted(ben, channel)
+    ada, cleo, channel = await _opened(world)
+    form = await _drafted(cleo, channel)
     form.fill("Then", "Ask for approval of this text")
     await form.submit()
     await world.quiet()

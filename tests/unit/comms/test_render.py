@@ -69,7 +69,7 @@ def test_a_fact_is_a_value_and_nothing_else(fact: str) -> None:
 
 
 def test_unknown_names_stay_visible_and_are_false() -> None:
-    title, body = made(
+    _, body = made(
         "# A title\n{{ who }} {{ a.b.c }}{% if who %}yes{% endif %}{% for x in who %}x{% endfor %}"
     )
     assert body == f"{unknown('who')} {unknown('a')}"
