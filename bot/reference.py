@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import click
 from pydantic import AliasChoices, SecretStr
@@ -24,6 +24,7 @@ def pages() -> dict[str, str]:
         "cli.md": cli_page(),
         "entries.md": entries_page(),
         "errors.md": errors_page(),
+        "export.md": export_page(),
     }
 
 
@@ -157,3 +158,50 @@ def errors_page() -> str:
         rows.append(f"| `{error.__name__}` | {_cell(meaning)} | `{error.__bases__[0].__name__}` |")
     lead = "Errors that people can meet. Each says what was wrong and what to do instead."
     return _page("Errors", lead, [f"```text\n{tree.strip()}\n```", "\n".join(rows)])
+
+
+# --- exports ----------------------------------------------------------------------------------
+
+
+def export_page() -> str:
+    """The JSON export of a postmortem: every key of every part."""
+    from bot.postmortem import model
+
+    parts, waiting = [], [model.Document]
+    for part in waiting:  # grows while it is walked: the parts that a part holds follow it
+        rows = ["| Key | Type | Meaning |", "| --- | --- | --- |"]
+        for name, info in part.model_fields.items():
+            rows.append(f"| `{name}` | {_shape(info.annotation)} | {_cell(info.description)} |")
+            waiting += [one for one in _parts_in(info.annotation, model.Part) if one not in waiting]
+        parts.append("\n".join([f"## {part.__name__}", "", str(part.__doc__), "", *rows]))
+    lead = (
+        "`steadyhand export INC-7 --format json` writes one object of the kind **Document**. Keys "
+        "are stable within `steadyhand-postmortem/1`; moments are RFC 3339 text in UTC. People "
+        "appear as roles. Texts are as people wrote them: escape them for where they go. The same "
+        "record gives the same bytes, and each export is put on the record with its SHA-256."
+    )
+    return _page("Export of a postmortem", lead, parts)
+
+
+def _parts_in(annotation: Any, base: type) -> list[Any]:
+    if isinstance(annotation, type) and issubclass(annotation, base):
+        return [annotation]
+    return [one for inner in get_args(annotation) for one in _parts_in(inner, base)]
+
+
+def _shape(annotation: Any) -> str:
+    from datetime import datetime
+
+    from bot.postmortem.model import Part
+
+    inner = get_args(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+    if get_origin(annotation) is tuple:
+        return f"list of {_shape(inner[0])}"
+    if get_origin(annotation) is Literal:
+        return "text"
+    if type(None) in inner:
+        return f"{_shape(inner[0])} or null"
+    names = {str: "text", int: "number", bool: "true or false", datetime: "moment"}
+    return names.get(annotation) or _shape(inner[0])

@@ -252,7 +252,7 @@ class _Build:
                 reason=self.clean(row.reason), rung=row.rung or "", overdue=row.overdue,
             )
             for row in self.steps
-            if row.state in _SHOWN_STEPS
+            if row.state in _SHOWN_STEPS and not (row.state == "open" and row.plan.get("offer"))
         )  # fmt: skip
 
     def _approvals(self) -> tuple[m.ApprovalLine, ...]:

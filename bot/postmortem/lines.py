@@ -24,6 +24,8 @@ LEFT_OUT = timeline.QUIET | {
     c.NoticePlaced.kind, c.UpdateDue.kind, c.EffectGivenUp.kind, c.MessageChanged.kind,
     c.IncidentClosed.kind,
 }  # fmt: skip
+#: So many steps are named in one line.
+NAMED = 3
 _ITEMS = {
     "note": "", "decision": "Decision: ", "hypothesis": "Hypothesis: ", "evidence": "Evidence: ",
     "message": "",
@@ -114,7 +116,8 @@ class _Lines:
         return self.titles.steps.get(key, key)
 
     def steps(self, keys: list[str]) -> str:
-        return "; ".join(self.step(key) for key in keys)
+        more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
+        return "; ".join(self.step(key) for key in keys[:NAMED]) + more
 
     def criterion(self, key: str) -> str:
         return self.titles.criteria.get(key, key)

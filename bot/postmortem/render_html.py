@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 #: Two marks closer than this (per cent of the line) are drawn on different heights.
-_CLOSE = 5.0
+_CLOSE = 6.0
+_STEP = 22
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A numbered point on the picture of the way, or a small one without a number."""
+    """A point of the picture: ``x`` in per cent from the left, ``y`` in pixels from the top."""
 
     x: float
     y: int
@@ -31,12 +32,22 @@ class Mark:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The picture of the way: numbered milestones over a line, decisions and notices under it."""
+
+    marks: tuple[Mark, ...]
+    dots: tuple[Mark, ...]
+    line: int
+    height: int
+
+
 def render(document: Document) -> bytes:
     """UTF-8 HTML. The same document gives the same bytes."""
     css = _css()
     page = _template().render(
-        d=document, w=words, css=css, policy=_policy(css), marks=marks(document),
-        dots=dots(document), impact=[one for one in document.written if one.key.startswith("impact")],
+        d=document, w=words, css=css, policy=_policy(css), way=way(document),
+        impact=[one for one in document.written if one.key.startswith("impact")],
     )  # fmt: skip
     return (page.strip() + "\n").encode()
 
@@ -66,29 +77,30 @@ def _policy(css: str) -> str:
 # --- the picture ------------------------------------------------------------------------------
 
 
-def marks(document: Document) -> list[Mark]:
-    """The milestones on a line from first to last, those close together on different heights."""
-    points = [one for one in document.milestones if one.at is not None]
-    out: list[Mark] = []
-    for number, one in enumerate(points, 1):
-        assert one.at is not None
-        x = _place(document, one.at)
-        level = sum(1 for other in out if abs(other.x - x) < _CLOSE)
-        out.append(Mark(x, 40 - 22 * min(level, 4), str(number), one.title))
-    lowest = min((mark.y for mark in out), default=40)
-    return [Mark(one.x, one.y - min(lowest - 18, 0), one.label, one.title) for one in out]
+def way(document: Document) -> Way:
+    """Milestones from first to last; those close together are drawn on different heights."""
+    points = [(one.title, _place(document, one.at)) for one in document.milestones if one.at]
+    levels: list[int] = []
+    for _, x in points:
+        taken = {levels[i] for i in range(len(levels)) if abs(points[i][1] - x) < _CLOSE}
+        levels.append(next(level for level in range(len(points)) if level not in taken))
+    line = 34 + _STEP * max(levels)
+    marks = tuple(
+        Mark(x, line - _STEP * (level + 1), str(number), title)
+        for number, ((title, x), level) in enumerate(zip(points, levels, strict=True), 1)
+    )
+    return Way(marks, _dots(document, line + 12), line, line + 24)
 
 
-def dots(document: Document) -> list[Mark]:
-    """Decisions and notices, as small marks under the line."""
+def _dots(document: Document, y: int) -> tuple[Mark, ...]:
     found = [(one.at, f"Decision, entry {one.n}") for one in document.decisions]
     found += [(one.at, f"Notice {one.number}") for one in document.notices]
     begin, end = _span(document)
-    return [
-        Mark(_place(document, at), 0, "", title)
+    return tuple(
+        Mark(_place(document, at), y, "", title)
         for at, title in sorted(found)
         if begin <= at <= end
-    ]
+    )
 
 
 def _span(document: Document) -> tuple[datetime, datetime]:

@@ -171,7 +171,7 @@ def _decision(one: m.Decision) -> str:
         ("Chosen", md(one.chosen)),
         ("Why", md(one.rationale)),
         ("Relied on", words.entry_list(one.facts)),
-        ("Can be taken back", md(one.reversibility)),
+        ("Can be taken back", "" if one.reversibility == "unknown" else md(one.reversibility)),
         ("Way back", md(one.rollback)),
         ("Approved by", md(", ".join(one.approved_by))),
         ("People affected", md(one.affected_groups)),

@@ -20,7 +20,15 @@ from sqlmodel import Session, col
 
 from bot.effects.kinds import Effect, refresh_card
 from bot.record import search
-from bot.record.entry import Actor, Entry, Recorded, canonical, clean_text, leaf_hash
+from bot.record.entry import (
+    WITHHELD,
+    Actor,
+    Entry,
+    Recorded,
+    canonical,
+    clean_text,
+    leaf_hash,
+)
 from bot.timing import rfc3339
 from db import pending
 from db.tables import (
@@ -35,6 +43,8 @@ from db.tables import (
 )
 
 Projector = Callable[[Session, Recorded], None]
+#: What else follows from an entry of a kind, live only: never called when state is rebuilt.
+Follower = Callable[["Tx", Recorded], None]
 #: An entry whose moment lies further back than this is marked late and must say why.
 LATE_AFTER = timedelta(minutes=10)
 VERSION = 1
@@ -51,6 +61,10 @@ class Env:
     channel_prefix: str = "inc"
     default_responders: tuple[str, ...] = ()
     base_url: str = ""
+    followers: Mapping[str, Follower] = field(default_factory=dict)
+    #: Signs checkpoints; None or without a key: none are made.
+    signer: Any = None
+    audit_channel: str | None = None
 
 
 class Batch:
@@ -78,6 +92,7 @@ class Batch:
         self._effects: dict[str, dict[str, Any]] = {}
         self._cards: dict[int, int] = {}
         self._last_n: dict[int, int] = {}
+        self._tips: dict[int, str] = {}
         self.effects_stored = 0
         self.appended: list[str] = []
 
@@ -85,6 +100,7 @@ class Batch:
         """A number for a new incident: one more than the last, never reused."""
         self._head.incidents += 1
         self._last_n[self._head.incidents] = 0
+        self._tips[self._head.incidents] = ""
         return self._head.incidents
 
     def last_incident(self) -> int:
@@ -103,7 +119,8 @@ class Batch:
     def chain(self, doc: dict[str, Any], private: dict[str, Any], incident: int | None) -> int:
         """Link a document to the chain and keep it for the commit. Returns its sequence number."""
         seq = self._head.seq + 1
-        text = canonical({**doc, "seq": seq, "prev": self._head.hash})
+        links = {"seq": seq, "prev": self._head.hash, "iprev": self._tip(incident)}
+        text = canonical({**doc, **links})
         digest = leaf_hash(text)
         self._entries.append(
             {
@@ -114,8 +131,28 @@ class Batch:
         if private:
             self._private.append({"seq": seq, "incident": incident, "body": private})
         self._head.seq, self._head.hash = seq, digest
+        if incident is not None:
+            self._tips[incident] = digest
         self.appended.append(doc["kind"])
         return seq
+
+    def head(self) -> tuple[int, str]:
+        """How many entries there are now, and the hash of the last."""
+        return self._head.seq, self._head.hash
+
+    def _tip(self, incident: int | None) -> str:
+        """Hash of the incident's last entry, so that its entries form a chain of their own."""
+        if incident is None:
+            return ""
+        if incident not in self._tips:
+            last = (
+                select(col(EntryRow.hash))
+                .where(col(EntryRow.incident) == incident)
+                .order_by(col(EntryRow.n).desc())
+                .limit(1)
+            )
+            self._tips[incident] = self.session.execute(last).scalar() or ""
+        return self._tips[incident]
 
     def make_findable(self, recorded: Recorded) -> None:
         """Keep an entry's words for the commit, so that it is found by them."""
@@ -143,6 +180,11 @@ class Batch:
         """Write what was collected: a few statements whatever the number of jobs."""
         session = self.session
         self._want_cards()
+        if self._entries and self.env.signer is not None:
+            self._effects.update(
+                (effect.key, _effect_row(effect, self.now, ""))
+                for effect in self.env.signer.due(self.now)
+            )
         session.flush()
         pending.write(session)
         connection = session.connection()
@@ -159,6 +201,8 @@ class Batch:
 
     def committed(self) -> None:
         """Tell whoever waits for effects that there are some."""
+        if self.appended and self.env.signer is not None:
+            self.env.signer.asked(self.now)
         self._on_commit(self)
 
     def _want_cards(self) -> None:
@@ -232,7 +276,10 @@ class Tx:
             "private": {name: commit for name, (_, _, commit) in private.items()},
         }
         stored = {name: [salt, value] for name, (salt, value, _) in private.items()}
+        entry = _as_kept(entry, {name: value for name, (_, value, _) in private.items()})
         seq = self.batch.chain(doc, stored, incident)
+        if closed := entry.privileged_fields():
+            entry = entry.model_copy(update=dict.fromkeys(closed, WITHHELD))
         recorded = Recorded(
             seq, incident, n, self.now, when, self.by.id, role, self.by.source, corrects, entry,
             late_reason,
@@ -240,6 +287,9 @@ class Tx:
         project(self.session, self.env.projectors, recorded)
         self.batch.make_findable(recorded)
         self._roles.clear()
+        follow = self.env.followers.get(entry.kind)
+        if follow is not None:
+            follow(self, recorded)
         return recorded
 
     def effect(self, *effects: Effect) -> None:
@@ -320,6 +370,14 @@ def _seal(entry: Entry, actor: str, late_reason: str) -> dict[str, tuple[str, An
     return out
 
 
+def _as_kept(entry: Entry, kept: dict[str, Any]) -> Entry:
+    """The entry with its texts as they are kept: what is projected now is what a rebuild reads."""
+    changed = {
+        name: kept[name] for name in entry.private_fields() if kept[name] != getattr(entry, name)
+    }
+    return entry.model_copy(update=changed) if changed else entry
+
+
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return clean_text(value)
@@ -340,9 +398,6 @@ def _lock_head(session: Session) -> Head:
 
 
 def _effect_row(effect: Effect, now: datetime, trace: str) -> dict[str, Any]:
-    json.dumps(
-        effect.payload
-    )  # a payload that cannot be stored is the author's mistake, found here
     return {
         "key": effect.key, "incident": effect.incident, "kind": effect.kind, "lane": effect.lane,
         "after": effect.after, "payload": effect.payload, "pace_ms": effect.pace_ms,
