@@ -34,8 +34,10 @@ def projectors() -> Mapping[str, Projector]:
 
 def build_env(settings: Settings) -> Env:
     """Content and the settings that rules use. Raises ``ConfigError`` on bad content."""
+    from bot import rooms
     from bot.playbook.load import load_content
     from bot.playbook.source import ContentError
+    from bot.record.keys import Signer
 
     try:
         content = load_content(settings.content_dir, settings.templates_dir).slim()
@@ -52,6 +54,9 @@ def build_env(settings: Settings) -> Env:
         channel_prefix=settings.channel_prefix,
         default_responders=settings.responder_ids,
         base_url=settings.base_url.rstrip("/"),
+        followers=rooms.followers(),
+        signer=Signer(settings.key_file),
+        audit_channel=settings.audit_channel or None,
     )
 
 
@@ -115,6 +120,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     """House, Slack and dispatcher together, until the block ends. Serves nothing by itself."""
     from bot import rooms
     from bot.effects.console import ConsoleAdapter
+    from bot.effects.files import FilesAdapter
     from bot.effects.slack import SlackAdapter
     from bot.slack.app import SlackDoor, make_client
     from bot.slack.render import SlackRenderer
@@ -129,12 +135,12 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     surface = all_surfaces(settings, house.env.content)
     renderer = SlackRenderer(surface.wordings, house.env, card_parts())
     slack = SlackAdapter(client, house.read, renderer)
-    console = ConsoleAdapter()
+    worlds = (slack, ConsoleAdapter(), FilesAdapter(settings.data_dir))
     tasks: dict[str, Task] = rooms.tasks()
     returned: dict[str, Returned] = rooms.returned()
     dispatcher = Dispatcher(
         house.writer,
-        lambda kind: slack if slack.handles(kind) else console if console.handles(kind) else None,
+        lambda kind: next((each for each in worlds if each.handles(kind)), None),
         tasks=tasks,
         returned=returned,
         failed=rooms.effect_failed,

@@ -136,8 +136,36 @@ def _database(settings: Settings) -> Iterator[Line]:
         yield from _writable(engines, state)
         if engines.is_sqlite:
             yield from _sqlite_file(engines)
+        if state == "current":
+            yield _signing(engines, settings)
     finally:
         engines.dispose()
+
+
+def _signing(engines: Engines, settings: Settings) -> Line:
+    """Whether checkpoints are signed, and that the key is nobody else's to read."""
+    from sqlmodel import Session
+
+    from bot.errors import Refusal
+    from bot.record import keys
+
+    try:
+        with Session(engines.read) as session:
+            if not keys.known(session):
+                return Line(
+                    WARN, "No key signs checkpoints yet: a rewritten record would not be noticed.",
+                    "The first `steadyhand run` makes one, or do it now: `steadyhand keys make`.",
+                )  # fmt: skip
+            key = keys.signing(session, keys.Signer(settings.key_file))
+    except (Refusal, ConfigError, OSError) as problem:
+        return Line(
+            WARN, f"Checkpoints are off: {problem}", "Put the key's file back: `steadyhand keys list`."
+        )
+    if settings.key_file.stat().st_mode & 0o077:
+        return Line(
+            WARN, f"Others can read {settings.key_file}.", f"Run: chmod 600 {settings.key_file}"
+        )
+    return Line(OK, f"Checkpoints are signed with the key {key.public.id}.")
 
 
 def _shape(state: str, settings: Settings) -> Line:

@@ -19,8 +19,9 @@ from bot.playbook import project as playbook_project
 from bot.postmortem import project as postmortem_project
 from bot.postmortem import verbs as postmortem_verbs
 from bot.record import catalogue as c
+from bot.record import checkpoint
 from bot.record.entry import Actor
-from bot.record.tx import Projector, Tx
+from bot.record.tx import Follower, Projector, Tx
 from bot.timing import rfc3339
 
 
@@ -35,6 +36,11 @@ def projectors() -> Mapping[str, Projector]:
     }
 
 
+def followers() -> Mapping[str, Follower]:
+    """What else follows from an entry of a kind, whoever appended it."""
+    return checkpoint.FOLLOWERS
+
+
 def tasks() -> dict[str, Task]:
     """Work of our own that is stored as an effect."""
     return {
@@ -46,6 +52,7 @@ def tasks() -> dict[str, Task]:
         "house.notice_waiting": approving.waiting_task,
         "house.notice_expires": approving.expires_task,
         "house.notice_page": publish.page_task,
+        "house.checkpoint": checkpoint.task,
         **action_reminders.TASKS,
         "house.postmortem": postmortem_verbs.begin_task,
     }

@@ -60,6 +60,7 @@ async def serving(
         async with running(settings, clock) as bot, web_server(bot.web, listener):
             from bot import scheduler
 
+            await first_key(bot)
             loops = scheduler.start(bot)
             try:
                 yield Served(bot, address(listener))
@@ -69,10 +70,30 @@ async def serving(
         listener.close()
 
 
+async def first_key(bot: Running) -> None:
+    """Make the key that signs checkpoints at the first start; say so once when there is none."""
+    from bot.errors import Refusal
+    from bot.record import keys
+    from bot.record.entry import SYSTEM
+
+    signer = bot.house.env.signer
+    try:
+        await bot.house.read(lambda session: keys.settle(session, signer.path))
+        if await bot.house.read(keys.known):
+            await bot.house.read(lambda session: keys.signing(session, signer))
+            return
+        made = await bot.house.change(SYSTEM, keys.make)
+        log.info("key_made", extra={"key": made.id, "fingerprint": made.fingerprint})
+    except (Refusal, ConfigError, OSError) as problem:
+        log.warning("checkpoints_off", extra={"why": str(problem)})
+
+
 @asynccontextmanager
 async def web_server(app: Any, listener: socket.socket) -> AsyncIterator[None]:
     """Serve an ASGI app on a socket. Signals stay ours."""
     import uvicorn
+
+    from bot.web.patience import Patient
 
     up = asyncio.Event()
 
@@ -87,7 +108,7 @@ async def web_server(app: Any, listener: socket.socket) -> AsyncIterator[None]:
 
     config = uvicorn.Config(
         app, loop="none", lifespan="off", log_config=None, access_log=False, server_header=False,
-        date_header=True, timeout_graceful_shutdown=GRACE_S, ws="none",
+        date_header=True, timeout_graceful_shutdown=GRACE_S, ws="none", http=Patient,
     )  # fmt: skip
     server = Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="web")

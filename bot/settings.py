@@ -72,6 +72,14 @@ class Settings(BaseSettings):
         "STEADYHAND_NOTICE_CHANNEL", "",
         "Channel id where approved notices are published. Empty: status page only.",
     )  # fmt: skip
+    audit_channel: str = _setting(
+        "STEADYHAND_AUDIT_CHANNEL", "",
+        "Channel id where every checkpoint of the record is posted. Empty: only in incident channels.",
+    )  # fmt: skip
+    signing_key_file: Path | None = _setting(
+        "STEADYHAND_SIGNING_KEY_FILE", None,
+        "File with the private key that signs checkpoints. Empty: `signing-key` in the data directory.",
+    )  # fmt: skip
     responders: str = _setting(
         "STEADYHAND_RESPONDERS", "", "User ids invited to every incident, separated by commas."
     )
@@ -126,6 +134,11 @@ class Settings(BaseSettings):
     def db_url(self) -> str:
         """The database to use."""
         return self.database_url or f"sqlite:///{self.data_dir / 'steadyhand.db'}"
+
+    @property
+    def key_file(self) -> Path:
+        """The private key that signs checkpoints."""
+        return self.signing_key_file or self.data_dir / "signing-key"
 
     @property
     def responder_ids(self) -> tuple[str, ...]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-GUARDED = ("entry",)
+from db import fulltext
+
+#: Append-only tables; each has a primary key ``seq``.
+GUARDED = ("entry", "checkpoint")
 
 
 def install(conn: Connection) -> None:
@@ -16,6 +19,7 @@ def install(conn: Connection) -> None:
     statements = _sqlite() if conn.dialect.name == "sqlite" else _postgres()
     for statement in statements:
         conn.exec_driver_sql(statement)
+    fulltext.install(conn)
 
 
 def remove(conn: Connection) -> None:
@@ -24,10 +28,11 @@ def remove(conn: Connection) -> None:
         for trigger in _names(conn.dialect.name, table):
             where = "" if conn.dialect.name == "sqlite" else f" ON {table}"
             conn.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger}{where}")
+    fulltext.remove(conn)
 
 
 def missing(conn: Connection) -> list[str]:
-    """Names of triggers that should be there and are not."""
+    """Names of triggers, and of parts of the search index, that should be there and are not."""
     source = (
         "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         if conn.dialect.name == "sqlite"
@@ -35,7 +40,7 @@ def missing(conn: Connection) -> list[str]:
     )
     there = set(conn.execute(text(source)).scalars())
     wanted = [name for table in GUARDED for name in _names(conn.dialect.name, table)]
-    return [name for name in wanted if name not in there]
+    return [name for name in wanted if name not in there] + fulltext.missing(conn)
 
 
 def _names(dialect: str, table: str) -> list[str]:

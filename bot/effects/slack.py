@@ -40,7 +40,7 @@ CLOCK_SKEW_S = 120
 PAGES_AT_LEAST = 3
 #: Kinds that make the same call; Slack limits a method, not what we call it.
 SAME_CALL = (
-    ("card.post", "announce.post", "channel.say", "notice.post", "person.tell"),
+    ("card.post", "announce.post", "channel.say", "channel.post", "notice.post", "person.tell"),
     ("card.update", "announce.update"),
 )
 
@@ -94,6 +94,7 @@ class SlackAdapter:
             "channel.bookmark": self._bookmark,
             "channel.say": self._say,
             "channel.archive": self._archive,
+            "channel.post": self._post_worded,
             "card.post": self._card,
             "card.pin": self._pin,
             "card.update": self._update_card,
@@ -261,6 +262,16 @@ class SlackAdapter:
         )
         assert incident.channel_id
         return await self._post(effect, incident.channel_id, message, payload.get("thread"))
+
+    async def _post_worded(self, effect: Claimed) -> Outcome:
+        """A worded message in a channel that belongs to no incident."""
+        payload = effect.payload
+        message = await self._read(
+            lambda session: self._render.message(
+                session, None, payload["message"], payload["params"]
+            )
+        )
+        return await self._post(effect, payload["channel"], message)
 
     async def _post_notice(self, effect: Claimed) -> Outcome:
         payload = effect.payload

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from bot.record.entry import Entry, Private
+from bot.record.entry import Entry, Private, Privileged
 
 Json = dict[str, Any]
 
@@ -30,6 +30,8 @@ class IncidentOpened(Entry):
     title: Private[str]
     opener: Private[str]
     summary: Private[str] = ""
+    #: People who were asked into the channel at once.
+    invited: Private[list[str]] = []
 
 
 class ChannelMade(Entry):
@@ -54,6 +56,20 @@ class IncidentAnnounced(Entry):
     kind: ClassVar[str] = "incident.announced"
     channel_id: str
     ts: str
+
+
+class PersonJoined(Entry):
+    """Somebody came into the channel of a private incident; from now on they know of it."""
+
+    kind: ClassVar[str] = "incident.joined"
+    person: Private[str]
+
+
+class PersonLeft(Entry):
+    """Somebody without a role left the channel of a private incident; they see it no longer."""
+
+    kind: ClassVar[str] = "incident.left"
+    person: Private[str]
 
 
 class ChannelLost(Entry):
@@ -696,6 +712,84 @@ class DocumentExported(Entry):
     kind: ClassVar[str] = "document.exported"
     format: str
     sha256: str
+
+
+# --- proof and privacy ------------------------------------------------------------------------
+
+
+class KeyIntroduced(Entry):
+    """A key signs checkpoints from now on. ``public`` is its verifier key as C2SP writes it."""
+
+    kind: ClassVar[str] = "key.introduced"
+    key_id: str
+    public: str
+    #: The key that signed before; the checkpoint over this entry is signed with it.
+    replaces: str | None = None
+
+
+class KeyRetired(Entry):
+    """A key signs no more checkpoints from here on; what it signed before stays good."""
+
+    kind: ClassVar[str] = "key.retired"
+    key_id: str
+    reason: Private[str] = ""
+
+
+class CheckpointRefused(Entry):
+    """The bot did not sign: the record does not continue what was signed before."""
+
+    kind: ClassVar[str] = "checkpoint.refused"
+    size: int
+    why: str
+
+
+class PersonErased(Entry):
+    """Private values that name a person, or that they wrote, were deleted from these entries.
+
+    ``entries`` are numbers within the incident (of the whole record when it has none). The person
+    stands here only as a commitment whose salt is not kept.
+    """
+
+    kind: ClassVar[str] = "person.erased"
+    entries: list[int]
+    values: int
+    rule: str
+    person: Private[str]
+    reason: Private[str]
+
+
+class RetentionApplied(Entry):
+    """All private values of the incident were deleted because its time was over."""
+
+    kind: ClassVar[str] = "retention.applied"
+    rule: str
+    days: int
+    values: int
+
+
+class PrivilegedNoteAdded(Entry):
+    """A note for the roles named alone; the record shows that it exists, never what it says."""
+
+    kind: ClassVar[str] = "note.privileged"
+    readers: list[str]
+    text: Privileged[str]
+
+
+class EvidenceFrozen(Entry):
+    """What ran at this moment, by fingerprint: model, prompt, guardrail, config, dataset, index."""
+
+    kind: ClassVar[str] = "evidence.frozen"
+    fingerprints: dict[str, str]
+    #: The containment rung this came before; none: at declaration.
+    rung: str | None = None
+
+
+class FreezeSkipped(Entry):
+    """A containment rung that destroys evidence was decided on without a freeze before it."""
+
+    kind: ClassVar[str] = "evidence.freeze_skipped"
+    rung: str
+    reason: Private[str]
 
 
 # --- the house itself -------------------------------------------------------------------------

@@ -27,7 +27,16 @@ PRIVATE = _PrivateMarker()
 #: ``title: Private[str]``: a person's words or identity; erasable, committed to by a salted hash.
 Private = Annotated[T, PRIVATE]
 
+
+class _PrivilegedMarker(_PrivateMarker):
+    """Marks a private field that is read by nothing but ``bot.record.privileged``."""
+
+
+#: ``text: Privileged[str]``: private, and never in state, search, pages or exports.
+Privileged = Annotated[T, _PrivilegedMarker()]
+
 ERASED = "[erased]"
+WITHHELD = "[privileged]"
 
 
 class Entry(BaseModel):
@@ -47,6 +56,19 @@ class Entry(BaseModel):
                 if any(isinstance(mark, _PrivateMarker) for mark in info.metadata)
             )
             cls._private_names = cached  # type: ignore[attr-defined]
+        return cached
+
+    @classmethod
+    def privileged_fields(cls) -> frozenset[str]:
+        """Names of the private fields that only the people named in the entry may read."""
+        cached = cls.__dict__.get("_privileged_names")
+        if cached is None:
+            cached = frozenset(
+                name
+                for name, info in cls.model_fields.items()
+                if any(isinstance(mark, _PrivilegedMarker) for mark in info.metadata)
+            )
+            cls._privileged_names = cached  # type: ignore[attr-defined]
         return cached
 
 

@@ -10,11 +10,12 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from bot.record.catalogue import all_kinds
-from bot.record.entry import ERASED, Entry, Recorded
+from bot.record.entry import ERASED, WITHHELD, Entry, Recorded
 from bot.timing import from_rfc3339
 from db.tables import EntryPrivate, EntryRow
 
 _KINDS = all_kinds()
+_PRIVILEGED = frozenset(kind for kind in _KINDS.values() if kind.privileged_fields())
 
 
 def entries(
@@ -85,9 +86,12 @@ def from_doc(doc: dict[str, Any], private: dict[str, Any]) -> Recorded:
 
 def _entry(kind: type[Entry], data: dict[str, Any], private: dict[str, Any]) -> Entry:
     values = dict(data)
-    erased = {}
+    erased: dict[str, Any] = {}
+    closed = kind.privileged_fields() if kind in _PRIVILEGED else frozenset()
     for name in kind.private_fields():
-        if name in private:
+        if name in closed:
+            values[name] = WITHHELD if name in private else ERASED
+        elif name in private:
             values[name] = private[name]
         else:
             erased[name] = _blank(kind.model_fields[name].annotation)

@@ -76,6 +76,8 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.IncidentOpened.kind: lambda e: f"{'Drill' if e.drill else 'Incident'} opened: {e.title}",
     c.ChannelMade.kind: lambda e: f"Channel #{e.channel_name} made",
     c.ChannelLost.kind: lambda e: f"The channel was {e.what}",
+    c.PersonJoined.kind: lambda e: f"<@{e.person}> came into the channel",
+    c.PersonLeft.kind: lambda e: f"<@{e.person}> left the channel",
     c.TitleChanged.kind: lambda e: f"Title: {e.title}",
     c.IncidentContained.kind: lambda e: f"Contained: {e.statement}",
     c.IncidentResolved.kind: lambda e: f"Resolved{_why(e.reason)}",
@@ -151,6 +153,20 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.FactorNamed.kind: lambda e: f"Contributing factor {e.number}: {e.text}",
     c.FactorWithdrawn.kind: lambda e: f"Contributing factor {e.number} withdrawn{_why(e.reason)}",
     c.PostmortemReviewed.kind: lambda e: "Postmortem reviewed",
+    c.KeyIntroduced.kind: lambda e: f"Key {e.key_id} signs checkpoints from now on",
+    c.KeyRetired.kind: lambda e: f"Key {e.key_id} signs no more{_why(e.reason)}",
+    c.CheckpointRefused.kind: lambda e: f"No checkpoint signed at {e.size} entries: {e.why}",
+    c.PersonErased.kind: lambda e: (
+        f"{e.values} private values erased in {len(e.entries)} entries ({e.reason})"
+    ),
+    c.RetentionApplied.kind: lambda e: (
+        f"Private values deleted after {e.days} days, as the rule «{e.rule}» says"
+    ),
+    c.PrivilegedNoteAdded.kind: lambda e: f"Privileged note for {', '.join(e.readers)}",
+    c.EvidenceFrozen.kind: lambda e: (
+        f"Evidence frozen{f' before {e.rung}' if e.rung else ''}: {', '.join(e.fingerprints)}"
+    ),
+    c.FreezeSkipped.kind: lambda e: f"{e.rung} goes ahead without an evidence freeze: {e.reason}",
     c.EffectFailed.kind: lambda e: f"Did not happen: {e.effect}: {e.error}",
     c.EffectGivenUp.kind: lambda e: f"Given up: {e.key}{_why(e.reason)}",
     c.PermissionDenied.kind: lambda e: f"Refused: {e.verb}",

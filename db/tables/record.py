@@ -54,6 +54,47 @@ class EntryPrivate(SQLModel, table=True):
     body: dict[str, Any] = Field(sa_column=json_column())
 
 
+class EntryText(SQLModel, table=True):
+    """The words under which an entry is found; erased with its private half.
+
+    Its index is made by ``db.fulltext``. It can be filled again from the entries at any time.
+    """
+
+    __tablename__ = "entry_text"
+
+    seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    incident: int = Field(index=True)
+    words: str = Field(sa_column=text_column())
+
+
+class Checkpoint(SQLModel, table=True):
+    """A signed statement of how long the record was and what it hashed to. Append-only."""
+
+    __tablename__ = "checkpoint"
+
+    seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    size: int = Field(index=True)
+    root: str = Field(max_length=64)
+    key_id: str = Field(max_length=8)
+    at: datetime = Field(sa_column=time_column(nullable=False))
+    reason: str = Field(max_length=32)
+    incident: int | None = None
+    note: str = Field(sa_column=text_column())
+
+
+class TreeNode(SQLModel, table=True):
+    """Hash of a full subtree of 256, 65,536 … entries; can be made again from the entries.
+
+    ``height`` counts steps of 256: node 0 of height 1 stands for entries 1 to 256.
+    """
+
+    __tablename__ = "tree_node"
+
+    height: int = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    hash: str = Field(max_length=64)
+
+
 class Delivery(SQLModel, table=True):
     """A request that was carried out, and what was answered, so that a second copy does nothing."""
 
