@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from db import guards
+from db import fulltext, guards
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -59,8 +59,9 @@ def drift(engine: Engine) -> list[str]:
 
     from db.tables import metadata
 
+    opts = {"include_name": lambda name, kind, parents: not fulltext.is_ours(name)}
     with engine.connect() as conn:
-        found = compare_metadata(MigrationContext.configure(conn), metadata)
+        found = compare_metadata(MigrationContext.configure(conn, opts=opts), metadata)
     return [f"The database differs from this release: {difference}" for difference in found]
 
 

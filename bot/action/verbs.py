@@ -12,6 +12,7 @@ from bot.action import queries, reminders
 from bot.action.words import KINDS
 from bot.effects import kinds
 from bot.errors import BadInput, Conflict, NotAllowed, NotReady
+from bot.incident import queries as incidents
 from bot.incident.rights import allowed, people_of, require
 from bot.playbook.telling import tell
 from bot.record import catalogue as c
@@ -40,6 +41,8 @@ def add(
     text, owner = _text(text), owner or tx.by.id
     due_at = due_at or default_due(tx.now, incident)
     _future(tx, due_at)
+    if owner != tx.by.id:
+        incidents.must_belong(tx.session, incident, owner)
     if kind not in KINDS:
         raise BadInput(f"«{kind}» is not a type.", instead=_types(), field="kind")
     twin = _same(tx, incident, text, owner)
@@ -86,6 +89,8 @@ def change(
     if new[1] != row.due_at:
         _future(tx, new[1])
     before = row.owner
+    if new[0] not in (before, tx.by.id):
+        incidents.must_belong(tx.session, incident, new[0])
     entry = tx.append(
         c.ActionChanged(
             number=number, owner=new[0], due_at=rfc3339(new[1]), text=new[2], action_kind=new[3],

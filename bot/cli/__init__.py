@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("record:verify", "Prove that nobody changed, cut or moved the record."),
     "rebuild": ("record:rebuild", "Prove that the state follows from the record alone."),
     "export": ("record:export", "Write an incident's record or postmortem as a document."),
+    "search": ("search:search", "Find entries of the record by their words."),
     "effects": ("effects:effects", "See what should have happened outside, and try it again."),
     "db": ("database:db", "Bring the database up to date, back, or check it."),
     "docs": ("look:docs", "Write the generated reference pages."),

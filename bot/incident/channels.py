@@ -6,8 +6,8 @@ from bot.effects import kinds
 from bot.effects.outcome import hash_of
 from bot.incident import queries
 from bot.record import catalogue as c
-from bot.record.tx import Tx
-from db.tables import Incident
+from bot.record.tx import Tx, roles_held
+from db.tables import Incident, Member
 
 
 def lost(tx: Tx, channel_id: str, what: str, name: str = "") -> Incident | None:
@@ -21,6 +21,23 @@ def lost(tx: Tx, channel_id: str, what: str, name: str = "") -> Incident | None:
         key = f"lost:{incident.number}:{entry.n}"
         tx.effect(kinds.tell(commander, key, "channel_lost", incident=incident.number, what=what))
     return incident
+
+
+def joined(tx: Tx, channel_id: str, person: str) -> None:
+    """Somebody came into a channel; into that of a private incident, they belong to it."""
+    incident = queries.by_channel(tx.session, channel_id)
+    if incident is None or queries.may_see(tx.session, incident, person):
+        return
+    tx.append(c.PersonJoined(person=person), incident.number)
+
+
+def left(tx: Tx, channel_id: str, person: str) -> None:
+    """Somebody left the channel of a private incident; without a role they see it no longer."""
+    incident = queries.by_channel(tx.session, channel_id)
+    if incident is None or tx.session.get(Member, (incident.number, person)) is None:
+        return
+    if not roles_held(tx.session, incident.number, person):
+        tx.append(c.PersonLeft(person=person), incident.number)
 
 
 def not_done(tx: Tx, number: int, kind: str, error: str) -> None:

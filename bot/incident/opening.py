@@ -77,12 +77,14 @@ def open_incident(
     if twin is not None:
         return Opened(twin, title, drill, private, already=True)
     number = tx.batch.next_incident()
+    asked = [person for person in (*tx.env.default_responders, *people) if person != tx.by.id]
+    asked = list(dict.fromkeys(asked))
     name = channel_name(number, title, drill=drill, prefix=tx.env.channel_prefix)
     tx.append(
         c.IncidentOpened(
             number=number, drill=drill, private=private, channel_name=name,
             origin_channel=origin_channel, title=title, opener=tx.by.id, families=list(families),
-            summary=summary,
+            summary=summary, invited=asked,
         ),
         number,
         role="commander",
@@ -94,9 +96,8 @@ def open_incident(
     tx.effect(
         *kinds.opening(number, name=name, private=private, opener=tx.by.id, announce=announce)
     )
-    asked = [person for person in (*tx.env.default_responders, *people) if person != tx.by.id]
     if asked:
-        tx.effect(kinds.invite(number, "responders", list(dict.fromkeys(asked))))
+        tx.effect(kinds.invite(number, "responders", asked))
     if severity is not None:
         tx.session.flush()
         assessing.set_severity(tx, queries.get(tx.session, number), severity)

@@ -11,7 +11,7 @@ from bot.record.entry import Recorded
 from bot.record.tx import Projector
 from bot.timing import from_rfc3339
 from db import pending
-from db.tables import Incident, RecordItem, RoleHolder
+from db.tables import Incident, Member, RecordItem, RoleHolder
 
 
 def _incident(session: Session, e: Recorded) -> Incident:
@@ -40,6 +40,9 @@ def opened(session: Session, e: Recorded) -> None:
             "state": "accepted", "given_by": entry.opener, "since": e.at,
         },
     )  # fmt: skip
+    if entry.private:
+        for person in dict.fromkeys([entry.opener, *entry.invited]):
+            pending.add(session, Member, {"incident": entry.number, "person": person})
 
 
 def channel_made(session: Session, e: Recorded) -> None:
@@ -51,6 +54,16 @@ def channel_lost(session: Session, e: Recorded) -> None:
     row = _incident(session, e)
     if e.entry.what == "renamed":
         row.channel_name = e.entry.channel_name
+
+
+def joined(session: Session, e: Recorded) -> None:
+    _brought_in(session, e, e.entry.person)
+
+
+def left(session: Session, e: Recorded) -> None:
+    row = session.get(Member, (e.incident, e.entry.person))
+    if row is not None:
+        session.delete(row)
 
 
 def card_posted(session: Session, e: Recorded) -> None:
@@ -106,6 +119,7 @@ def severity_set(session: Session, e: Recorded) -> None:
 
 def role_offered(session: Session, e: Recorded) -> None:
     entry: c.RoleOffered = e.entry
+    _brought_in(session, e, entry.holder)
     # Until the new person accepts, a previous holder keeps the role; the offer waits beside it.
     held = session.get(RoleHolder, (e.incident, entry.role))
     if held is None or held.state == "offered":
@@ -113,6 +127,7 @@ def role_offered(session: Session, e: Recorded) -> None:
 
 
 def role_accepted(session: Session, e: Recorded) -> None:
+    _brought_in(session, e, e.entry.holder)
     _hold(session, e, e.entry.role, e.entry.holder, "accepted")
 
 
@@ -120,6 +135,14 @@ def role_gone(session: Session, e: Recorded) -> None:
     held = session.get(RoleHolder, (e.incident, e.entry.role))
     if held is not None and held.holder == e.entry.holder:
         session.delete(held)
+
+
+def _brought_in(session: Session, e: Recorded, person: str) -> None:
+    """Whoever was asked into a private incident may know of it from then on."""
+    assert e.incident is not None
+    private = _incident(session, e).private
+    if private and session.get(Member, (e.incident, person)) is None:
+        session.add(Member(incident=e.incident, person=person))
 
 
 def _hold(session: Session, e: Recorded, role: str, holder: str, state: str) -> None:
@@ -210,6 +233,8 @@ PROJECTORS: dict[str, Projector] = {
     c.IncidentOpened.kind: opened,
     c.ChannelMade.kind: channel_made,
     c.ChannelLost.kind: channel_lost,
+    c.PersonJoined.kind: joined,
+    c.PersonLeft.kind: left,
     c.CardPosted.kind: card_posted,
     c.IncidentAnnounced.kind: announced,
     c.TitleChanged.kind: title_changed,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import exists, or_, select
 from sqlmodel import Session, col
 
-from bot.errors import NotFound
+from bot.errors import BadInput, NotFound
 from bot.incident.names import ref
-from db.tables import Incident, RoleHolder
+from db.tables import Incident, Member, RoleHolder
 
 OPEN_STATUSES = ("investigating", "contained")
 
@@ -31,19 +31,27 @@ def by_channel(session: Session, channel_id: str) -> Incident | None:
 def visible_to(person: str):  # type: ignore[no-untyped-def]
     """Condition: public incidents, and private ones in which the person has a part."""
     part = exists().where(
-        col(RoleHolder.incident) == col(Incident.number), col(RoleHolder.holder) == person
+        col(Member.incident) == col(Incident.number), col(Member.person) == person
     )
-    return or_(col(Incident.private).is_(False), col(Incident.opened_by) == person, part)
+    return or_(col(Incident.private).is_(False), part)
 
 
 def may_see(session: Session, incident: Incident, person: str) -> bool:
     """Whether the person may know that this incident exists."""
-    if not incident.private or incident.opened_by == person or person == "system":
+    if not incident.private or person == "system":
         return True
-    held = select(col(RoleHolder.role)).where(
-        col(RoleHolder.incident) == incident.number, col(RoleHolder.holder) == person
-    )
-    return session.execute(held).first() is not None
+    return session.get(Member, (incident.number, person)) is not None
+
+
+def must_belong(session: Session, incident: Incident, person: str) -> None:
+    """Nobody hears of a private incident by being given work in it. Raises ``BadInput``."""
+    if not may_see(session, incident, person):
+        who = f"<@{person}>" if person[:1] in "UW" else person
+        raise BadInput(
+            f"{who} is not in this private incident.",
+            instead="Invite them into its channel first: that lets them see all of it.",
+            field="owner",
+        )
 
 
 def open_incidents(session: Session, person: str, limit: int = 20) -> list[Incident]:

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from bot.effects import kinds
 from bot.errors import BadInput, Conflict, NotAllowed, NotReady
+from bot.incident import queries
 from bot.incident.rights import people_of, require
 from bot.playbook import reminders
 from bot.playbook.asked import holders as role_holders
@@ -279,6 +280,8 @@ def assign(tx: Tx, incident: Incident, key: str, person: str | None) -> Step:
     require(tx, "complete_step" if mine else "assign_step", incident)
     row = find(tx.session, incident.number, key)
     _movable(incident, row)
+    if person is not None and not mine:
+        queries.must_belong(tx.session, incident, person)
     if row.owner == person:
         raise Conflict(f"{describe(row)} is with <@{person}> already." if person else
                        f"{describe(row)} has no owner.")  # fmt: skip

@@ -410,9 +410,13 @@ def _insert_new(make: Any) -> Any:
     return make(inspect(EffectRow).local_table).on_conflict_do_nothing(index_elements=["key"])
 
 
-_ENTRIES = insert(inspect(EntryRow).local_table)
-_PRIVATE = insert(inspect(EntryPrivate).local_table)
-_WORDS = insert(inspect(EntryText).local_table)
+def _table(model: type) -> Any:
+    return inspect(model).local_table
+
+
+_ENTRIES = insert(_table(EntryRow))
+_PRIVATE = insert(_table(EntryPrivate))
+_WORDS = insert(_table(EntryText))
 _EFFECTS = {
     "sqlite": _insert_new(sqlite.insert),
     "postgresql": _insert_new(postgresql.insert),

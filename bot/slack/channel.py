@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlmodel import Session
 
 from bot.effects.names import in_words
-from bot.incident import channels
+from bot.incident import channels, queries
 from bot.incident.names import ref
+from bot.record.tx import Tx
 from bot.slack import kit
 from bot.slack.request import Answer, Handler, Request
 from bot.slack.router import Surface
@@ -29,6 +31,29 @@ def lost(what: str) -> Handler:
         )
 
     return handler
+
+
+def moved(verb: Callable[[Tx, str, str], None]) -> Handler:
+    """Somebody came into a channel or left it; only those of private incidents matter."""
+
+    async def handler(request: Request) -> Answer:
+        event = request.body["event"]
+        channel, person = str(event.get("channel")), request.user
+
+        def matters(session: Session) -> bool:
+            found = queries.by_channel(session, channel)
+            return found is not None and found.private
+
+        if person in _bots(request.body) or not await request.read(matters):
+            return None
+        return await request.change(lambda tx: verb(tx, channel, person), lambda _: None)
+
+    return handler
+
+
+def _bots(body: dict[str, Any]) -> set[str]:
+    """Ourselves, as the event names us."""
+    return {str(each.get("user_id")) for each in body.get("authorizations") or []}
 
 
 def _channel_failed(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
@@ -71,6 +96,8 @@ SURFACE = Surface(
         "channel_rename": lost("renamed"),
         "group_rename": lost("renamed"),
         "channel_deleted": lost("deleted"),
+        "member_joined_channel": moved(channels.joined),
+        "member_left_channel": moved(channels.left),
     },
     wordings={
         "channel_failed": _channel_failed,

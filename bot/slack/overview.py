@@ -12,7 +12,7 @@ from bot.errors import BadInput
 from bot.incident import queries
 from bot.incident.names import ref
 from bot.record import read, timeline
-from bot.record.tx import Env
+from bot.record.tx import Env, Tx
 from bot.slack import card, kit
 from bot.slack.commands import VERBS
 from bot.slack.open import form
@@ -161,10 +161,13 @@ async def effect_retry(request: Request) -> Answer:
     from bot.effects import control
 
     key = str(request.packed.get("k"))
-    return await request.change_incident(
-        lambda tx, row: control.retry(tx, key),
-        lambda _: only_you("It is tried again now."),
-    )
+
+    def verb(tx: Tx, row: Incident) -> None:
+        if control.find_row(tx.session, key).incident != row.number:
+            raise BadInput("That does not belong to this incident.")
+        control.retry(tx, key)
+
+    return await request.change_incident(verb, lambda _: only_you("It is tried again now."))
 
 
 def home_opened(sections: Sections) -> Handler:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import inspect
 
-from db import guards
+from db import fulltext, guards
 from db.tables import metadata
 
 connection = context.config.attributes.get("connection")
@@ -17,6 +17,7 @@ context.configure(
     target_metadata=metadata,
     render_as_batch=True,
     transaction_per_migration=True,
+    include_name=lambda name, kind, parents: not fulltext.is_ours(name),
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -81,6 +81,16 @@ class RoleHolder(SQLModel, table=True):
     since: datetime = Field(sa_column=time_column(nullable=False))
 
 
+class Member(SQLModel, table=True):
+    """Who was brought into a private incident: they know that it exists, with or without a role."""
+
+    __tablename__ = "member"
+    __table_args__ = (Index("ix_member_person", "person", "incident"),)
+
+    incident: int = Field(primary_key=True)
+    person: str = Field(primary_key=True, max_length=64)
+
+
 class RecordItem(SQLModel, table=True):
     """What a person put on the record: a note, decision, hypothesis or piece of evidence.
 

@@ -121,7 +121,7 @@ async def test_events_only_where_the_bot_is_and_only_what_is_subscribed(slack: S
         await ada.unreacts(said, "eyes")
         await ada.deletes(said)
         await ada.invites("app", "support")
-        await ada.leaves("incidents")  # member_left_channel is not subscribed
+        await ada.leaves("incidents")
         await slack.core.delivery.drain()
     kinds = [json.loads(body)["event"] for _, body in seen]
     names = [(e["type"], e.get("subtype")) for e in kinds]
@@ -136,6 +136,7 @@ async def test_events_only_where_the_bot_is_and_only_what_is_subscribed(slack: S
             ("message", "channel_join"),
             ("member_joined_channel", None),
             ("message", "channel_leave"),
+            ("member_left_channel", None),
         ],
         key=str,
     )
