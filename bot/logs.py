@@ -143,7 +143,7 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
             safe_error,
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             Redactor(secrets_of(settings)),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(),  # ASCII only: a terminal obeys control characters
         ],
     )
     handler = logging.StreamHandler(stream or sys.stderr)

@@ -35,6 +35,7 @@ from bot.slack.request import (
     view_errors,
 )
 from bot.slack.router import Surface
+from bot.slack.seal import Seal
 from bot.slack.workspace import Foreign, Workspace, app_of
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class SlackDoor:
         self._house = house
         self._client = client
         self._surface = surface
+        self._seal = Seal(settings.slack_bot_token.get_secret_value())
         self._work: set[asyncio.Task[None]] = set()
         self.workspace = Workspace(
             house, settings.team_ids, app_of(settings.slack_app_token.get_secret_value())
@@ -201,12 +203,15 @@ class SlackDoor:
         )
         key = _key("act", body["user"]["id"], clicked, body.get("trigger_id", ""))
         request = self._request("action", body, key, "button")
+        view = body.get("view") or {}
         request.channel = (body.get("channel") or {}).get("id")
+        if request.channel is None:  # a button in a form: where the form was opened
+            request.channel = self._seal.open(view, request.user).get("c")
+            request.by = replace(request.by, channel=request.channel)
         request.trigger, request.response_url = body.get("trigger_id"), body.get("response_url")
         request.packed = kit.unpack(_chosen(action))
-        request.values = kit.Values(
-            (body.get("view") or {}).get("state") or body.get("state") or {}
-        )
+        request.packed.pop("c", None)  # a button says what it is about, never where somebody is
+        request.values = kit.Values(view.get("state") or body.get("state") or {})
         answer = await self._guarded(handler, request)
         if answer and answer.get("text"):
             request.reply(answer["text"], answer.get("blocks"))
@@ -222,7 +227,7 @@ class SlackDoor:
         key = _key("view", view["id"], view.get("hash", ""), str(view["state"]))
         request = self._request("view", body, key, "modal")
         request.trigger = body.get("trigger_id")
-        request.packed = kit.unpack(view.get("private_metadata"))
+        request.packed = self._seal.open(view, request.user)
         request.channel = request.packed.get("c")
         request.by = replace(request.by, channel=request.channel)
         request.values = kit.Values(view["state"])
@@ -239,14 +244,19 @@ class SlackDoor:
         try:
             answer = await handler(request)
         except AlreadyCarriedOut as before:
-            return _view_answer(before.answer, request, again=True)
+            return self._sealed(_view_answer(before.answer, request, again=True), request)
         except Refusal as problem:
             await self._denied(request, problem)
             return view_errors(problem, blocks)
         except SQLAlchemyError as problem:
             log.error("not_saved", extra={"error": type(problem).__name__})
             return view_errors(Refusal(NOT_SAVED), blocks)
-        return _view_answer(answer, request)
+        return self._sealed(_view_answer(answer, request), request)
+
+    def _sealed(self, answer: Answer, request: Request) -> Answer:
+        if answer is None or "view" not in answer:
+            return answer
+        return {**answer, "view": self._seal.close(answer["view"], request.user)}
 
     async def _shortcut(self, body: dict[str, Any]) -> None:
         handler = self._surface.shortcuts.get(body["callback_id"])
@@ -292,7 +302,7 @@ class SlackDoor:
         )
         return Request(
             self._house, self._client, kind, body, Actor(user, source, trace, where), delivery,
-            background=self._background,
+            background=self._background, seal=self._seal.close,
         )  # fmt: skip
 
     async def _guarded(self, handler: Handler, request: Request, typed: str = "") -> Answer:

@@ -74,6 +74,8 @@ class Request:
     packed: dict[str, Any] = field(default_factory=dict)
     values: kit.Values = field(default_factory=lambda: kit.Values({}))
     background: Callable[[Awaitable[None]], None] = lambda work: None
+    #: Seals a form for the person it is shown to (see ``bot.slack.seal``).
+    seal: Callable[[kit.Element, str], kit.Element] = lambda view, person: view
 
     @property
     def user(self) -> str:
@@ -152,7 +154,7 @@ class Request:
         assert self.trigger is not None
         try:
             call = self.client.views_push if push else self.client.views_open
-            await call(trigger_id=self.trigger, view=view)
+            await call(trigger_id=self.trigger, view=self.seal(view, self.user))
         except SLACK_TROUBLE as problem:
             if isinstance(problem, SlackApiError) and error_of(problem) == "exchanged_trigger_id":
                 return  # a repeated delivery: the first one opened the form
