@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot.comms.render import render
+from bot.comms.render import render, unknown
 from bot.playbook.load import Template, load_content
 from tests.unit.playbook.conftest import FOLDER, TEMPLATES
 
@@ -69,7 +69,7 @@ def test_with_nothing_known_each_gap_is_said(template: Template) -> None:
     text = whole(template, drill=False)
     for fact in template.head.facts:
         if fact.required:
-            assert f"We do not know yet: {fact.name.replace('_', ' ')}" in text
+            assert unknown(fact.name).rstrip(".") in text
 
 
 @pytest.mark.parametrize("template", ALL, ids=NAMES)
