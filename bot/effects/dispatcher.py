@@ -202,7 +202,10 @@ class Dispatcher:
         held = [kind for kind, until in list(self._held.items()) if until > now]
         # What is in hand here stays ours even when the clock jumps past the lease.
         but = Except(list(self._running.values()), held)
-        return store.claim(batch.session, batch.now, self.owner, limit, lease=self._lease, but=but)
+        return store.claim(
+            batch.session, batch.now, self.owner, limit, lease=self._lease, but=but,
+            away=batch.env.away,
+        )  # fmt: skip
 
     async def _carry_out(self, effect: Claimed, since: float) -> None:
         task = self._tasks.get(effect.kind)
@@ -303,7 +306,9 @@ class Dispatcher:
                 handler(tx, effect, outcome.result or {})
         elif isinstance(outcome, Later):
             wait = outcome.after if outcome.after is not None else backoff(row.attempts, row.key)
-            store.mark_later(row, batch.now + wait, outcome.error, doubt=outcome.doubt)
+            store.mark_later(
+                row, batch.now + wait, outcome.error, doubt=outcome.doubt, certain=outcome.certain
+            )
             if outcome.whole_kind:
                 store.hold_kind(batch.session, (effect.kind, *outcome.kinds), batch.now + wait)
             if row.attempts == SHOWN_AT and row.incident is not None:

@@ -8,12 +8,14 @@ of the lane.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 MESSAGE_PACE_MS = 1_000
 CARD_PACE_MS = 1_500
+#: The wording of what is said in one message after Slack was away; see ``bot.effects.away``.
+AWAY_MESSAGE = "while_away"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,21 @@ class Effect:
     after: str | None = None
     pace_ms: int = 0
     at: datetime | None = None
+
+
+def for_slack(effect: Effect) -> Effect | None:
+    """The effect without people whom Slack does not know (``cli:ann``); None when nobody is left."""
+    if effect.kind == "person.tell":
+        return effect if slack_knows(effect.payload["user"]) else None
+    if effect.kind == "channel.invite" and not all(map(slack_knows, effect.payload["users"])):
+        users = [user for user in effect.payload["users"] if slack_knows(user)]
+        return replace(effect, payload={**effect.payload, "users": users}) if users else None
+    return effect
+
+
+def slack_knows(person: str) -> bool:
+    """Whether this is a Slack user id, and not the bot or somebody at the command line."""
+    return person[:1] in ("U", "W")
 
 
 def channel_key(incident: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -49,6 +49,10 @@ class Later:
     whole_kind: bool = False
     #: Other kinds that make the same call, and so wait as well.
     kinds: tuple[str, ...] = ()
+    #: It was looked for: no attempt so far succeeded.
+    certain: bool = False
+    #: What went wrong in one word, for counting: Slack's own, or one of ours.
+    word: str = field(default="other", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Failed:
     """It will not happen by waiting."""
 
     error: str
+    word: str = field(default="other", compare=False)
 
 
 Outcome = Done | Later | Failed

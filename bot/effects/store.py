@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,10 +11,13 @@ from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from bot.effects import away as away_
 from db.tables import EffectRow
 
 #: Longer than any call may take, so that nobody else takes an effect that is still being tried.
 LEASE = timedelta(seconds=60)
+#: No effect on the outside waits longer for its next attempt, whatever Slack or a clock says.
+WAIT_MOST = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Claimed:
     first_try_at: datetime
     created_at: datetime
     trace: str
+    #: Only find out whether it happened: what waits behind it may go out together with it.
+    only_look: bool = False
 
 
 def ready(now: datetime) -> Any:
@@ -71,8 +76,12 @@ def claim(
     *,
     lease: timedelta = LEASE,
     but: Except = Except(),
+    away: timedelta | None = None,
 ) -> list[Claimed]:
-    """Take up to ``limit`` effects that are ready. The caller holds the write lock."""
+    """Take up to ``limit`` effects that are ready. The caller holds the write lock.
+
+    Messages that waited longer than ``away`` are put together (see ``bot.effects.away``).
+    """
     statement = select(EffectRow).where(ready(now)).order_by(col(EffectRow.id)).limit(limit)
     if but.ids:
         statement = statement.where(col(EffectRow.id).not_in(but.ids))
@@ -84,13 +93,24 @@ def claim(
         if wait is not None:
             row.next_at = wait
             continue
-        out.append(_take(row, now, owner, lease))
+        late = away is not None and away_.folds(row) and away_.stale(row, now, away)
+        if late and away_.must_wait(session, row):
+            continue
+        only_look = late and _uncertain(row) and bool(away_.behind(session, row))
+        if late and not _uncertain(row):
+            away_.gather(session, row, now)
+        out.append(replace(_take(row, now, owner, lease), only_look=only_look))
     return out
 
 
+def _uncertain(row: EffectRow) -> bool:
+    """Whether it may have happened unseen. A row found inflight was left by a process that died or
+    hung: nobody knows how far it came."""
+    return row.doubt or row.state == "inflight"
+
+
 def _take(row: EffectRow, now: datetime, owner: str, lease: timedelta) -> Claimed:
-    # A row found inflight was left by a process that died or hung: nobody knows how far it came.
-    row.doubt = row.doubt or row.state == "inflight"
+    row.doubt = _uncertain(row)
     row.state, row.owner, row.lease_until = "inflight", owner, now + lease
     row.attempts += 1
     row.first_try_at = row.first_try_at or now
@@ -128,10 +148,15 @@ def mark_done(row: EffectRow, now: datetime, result: dict[str, Any] | None) -> N
     row.error, row.doubt, row.lease_until, row.owner = "", False, None, None
 
 
-def mark_later(row: EffectRow, at: datetime, error: str, *, doubt: bool) -> None:
-    """Not now: try again at ``at``. ``doubt`` says that the attempt may have succeeded."""
+def mark_later(
+    row: EffectRow, at: datetime, error: str, *, doubt: bool, certain: bool = False
+) -> None:
+    """Not now: try again at ``at``. ``doubt`` says that the attempt may have succeeded.
+
+    ``certain``: it was looked for, and neither this attempt nor an earlier one succeeded.
+    """
     row.state, row.next_at, row.error = "pending", at, error
-    row.doubt = row.doubt or doubt
+    row.doubt = not certain and (row.doubt or doubt)
     row.lease_until, row.owner = None, None
 
 
@@ -176,9 +201,11 @@ def owners(session: Session) -> list[str]:
 def clock_went_back(session: Session, now: datetime, lease: timedelta) -> None:
     """What was meant for now must not wait until a clock that was set back catches up.
 
-    Reminders keep their moment: they were stored for a time of their own.
+    Reminders keep their moment: they were stored for a time of their own. Nothing else waits for
+    longer than ``WAIT_MOST``.
     """
     pending = col(EffectRow.state) == "pending"
+    ours = col(EffectRow.kind).startswith("house.")
     for late, values in (
         (
             and_(
@@ -186,6 +213,17 @@ def clock_went_back(session: Session, now: datetime, lease: timedelta) -> None:
                 col(EffectRow.attempts) == 0,
                 col(EffectRow.created_at) > now,
                 col(EffectRow.next_at) <= col(EffectRow.created_at),
+            ),
+            {"next_at": now},
+        ),
+        (
+            and_(
+                pending,
+                ~ours,
+                or_(
+                    and_(col(EffectRow.attempts) == 0, col(EffectRow.created_at) > now),
+                    col(EffectRow.next_at) > now + WAIT_MOST,
+                ),
             ),
             {"next_at": now},
         ),

@@ -1,0 +1,71 @@
+"""What went on while Slack was away, in one message: the lines of the record, in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.effects.kinds import AWAY_MESSAGE
+from bot.incident.names import ref
+from bot.record import timeline
+from bot.record.catalogue import PlaybookComposed
+from bot.record.read import entries
+from bot.slack import kit
+from bot.slack.router import Surface
+from bot.slack.wording import Message, mark
+from db.tables import Incident
+
+#: A line is clipped; the record has it whole.
+LINE = 300
+#: Slack takes about 13,000 characters of blocks.
+CHARACTERS_MAX = 9_000
+QUIET = timeline.QUIET - {PlaybookComposed.kind}
+
+
+def said(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
+    """One message for all of it. Read from the record when it is sent, where words can be erased."""
+    assert incident is not None
+    found = entries(session, incident.number, after=params["after"])
+    lines = [
+        timeline.line(each)
+        for each in found
+        if (each.n or 0) <= params["upto"] and each.entry.kind not in QUIET
+    ]
+    head = f"{mark(incident)}:hourglass_flowing_sand: *While Slack was away*, the work on {ref(incident.number)} went on:"
+    texts = [_line(each) for each in lines]
+    shown = _fitting(texts)
+    blocks = [kit.section(part) for part in _parts(head, shown)]
+    more = f"{len(texts) - len(shown)} more lines. " if len(texts) > len(shown) else ""
+    blocks.append(kit.context(f"{more}All of it: `/incident timeline`"))
+    return Message(f"While Slack was away, the work on {ref(incident.number)} went on", blocks)
+
+
+def _line(line: timeline.Line) -> str:
+    words = kit.names_only(kit.clip(" ".join(line.text.split()), LINE))
+    return f"• {kit.when(line.at, '{time}')} {kit.person(line.actor)}: {words}"
+
+
+def _fitting(texts: list[str]) -> list[str]:
+    out, spent = [], 0
+    for text in texts:
+        spent += len(text) + 1
+        if spent > CHARACTERS_MAX:
+            break
+        out.append(text)
+    return out
+
+
+def _parts(head: str, lines: list[str]) -> list[str]:
+    """As many paragraphs as Slack's limit makes necessary."""
+    parts, text = [], head
+    for line in lines:
+        if len(text) + len(line) > kit.TEXT_MAX - 10:
+            parts.append(text)
+            text = line
+            continue
+        text += f"\n{line}"
+    return [*parts, text]
+
+
+SURFACE = Surface(wordings={AWAY_MESSAGE: said})
