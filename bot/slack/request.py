@@ -29,6 +29,8 @@ from db.tables import Incident
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+#: Slack's words (new and old) for a trigger that opened a form already.
+OPENED_BEFORE = ("exchanged_trigger_id", "trigger_exchanged")
 #: Everything that a call to Slack may end with when it does not succeed.
 SLACK_TROUBLE = (TimeoutError, SlackClientError, ClientError, OSError)
 
@@ -113,6 +115,13 @@ class Request:
         """Look at the incident that this request is about."""
         return await self.house.read(lambda session: job(session, self.incident(session)))
 
+    def message(self) -> dict[str, Any]:
+        """The message that a shortcut was used on. Raises ``BadInput`` when there is none."""
+        found = self.body.get("message")
+        if not found or not self.channel:
+            raise BadInput("This works on a message.", instead="Use it in the message's menu.")
+        return dict(found)
+
     def number(self, name: str) -> int:
         """A number that the button or form carried. Raises ``BadInput`` when it carries none."""
         found = self.packed.get(name)
@@ -151,12 +160,13 @@ class Request:
         self.background(self._open(view, push))
 
     async def _open(self, view: kit.Element, push: bool) -> None:
-        assert self.trigger is not None
+        if self.trigger is None:  # not every request may open a form
+            return await self.whisper("This cannot be opened from here: use `/incident`.")
         try:
             call = self.client.views_push if push else self.client.views_open
             await call(trigger_id=self.trigger, view=self.seal(view, self.user))
         except SLACK_TROUBLE as problem:
-            if isinstance(problem, SlackApiError) and error_of(problem) == "exchanged_trigger_id":
+            if isinstance(problem, SlackApiError) and error_of(problem) in OPENED_BEFORE:
                 return  # a repeated delivery: the first one opened the form
             log.warning("view_not_opened", extra={"error": type(problem).__name__})
             await self.whisper("The form could not be opened. Please try again.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.conftest import socket_world, sqlite_world  # noqa: F401 - fixtures
 from tests.needs import CI
 from tests.support.databases import sqlite_copy
 

@@ -39,6 +39,8 @@ class Town:
     folder: Path
     engines: Engines
     bots: list[BotProcess] = field(default_factory=list)
+    #: How far the bots' clock is ahead of ours.
+    ahead: timedelta = timedelta()
 
     @property
     def bot(self) -> BotProcess:
@@ -58,7 +60,7 @@ class Town:
 
     def waiting(self) -> list[EffectRow]:
         """Effects that should happen now or have begun; not reminders of a later time."""
-        soon = datetime.now(UTC) + timedelta(seconds=90)
+        soon = datetime.now(UTC) + self.ahead + timedelta(seconds=90)
         rows = self.rows()
         done = {row.key for row in rows if row.state == "done"}
         return [
@@ -125,7 +127,7 @@ class Town:
         out += [
             f"{row.key} is done and nowhere"
             for row in self.rows()
-            if row.state == "done" and row.kind in POSTS and not shown[row.key]
+            if row.state == "done" and row.kind in POSTS and not shown[_stands_in(row)]
         ]
         return out
 
@@ -153,6 +155,11 @@ class Town:
         assert not self.lost(), self.lost()
         assert not self.disordered(), self.disordered()
         self.proven()
+
+
+def _stands_in(row: EffectRow) -> str:
+    """The message in which it stands: its own, or one that says several things after an outage."""
+    return str((row.result or {}).get("folded_into") or row.key)
 
 
 def key_of(message: Message) -> str:
