@@ -54,6 +54,7 @@ def build_env(settings: Settings) -> Env:
         channel_prefix=settings.channel_prefix,
         default_responders=settings.responder_ids,
         base_url=settings.base_url.rstrip("/"),
+        away=timedelta(seconds=settings.away_s),
         followers=rooms.followers(),
         signer=Signer(settings.key_file),
         audit_channel=settings.audit_channel or None,

@@ -95,6 +95,8 @@ def effect_failed(tx: Tx, effect: Claimed, error: str) -> None:
 def _channel_made(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:
     assert effect.incident is not None
     opening.channel_made(tx, effect.incident, result["channel"], result["name"])
+    if tx.now - effect.created_at >= tx.env.away:
+        opening.catch_up(tx, effect.incident)
 
 
 def _card_posted(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:

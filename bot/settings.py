@@ -99,6 +99,17 @@ class Settings(BaseSettings):
         "Seconds after which another process may take over what one has begun outside (at least 2). "
         "A call may take half of it. Clocks of processes that share a database must agree within it.",
     )  # fmt: skip
+    away_s: float = _setting(
+        "STEADYHAND_AWAY_S", 300.0,
+        "Seconds that messages wait for Slack before they are put together into one.",
+    )  # fmt: skip
+    metrics: bool = _setting(
+        "STEADYHAND_METRICS", True, "Answer at /metrics (Prometheus text format, no names or texts)."
+    )
+    local_page: bool = _setting(
+        "STEADYHAND_LOCAL_PAGE", True,
+        "Serve /local, the page for working without Slack, to this machine only.",
+    )  # fmt: skip
     migrate: bool = _setting(
         "STEADYHAND_MIGRATE", True, "Bring the database up to date at start (else refuse to start)."
     )

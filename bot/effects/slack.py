@@ -121,9 +121,9 @@ class SlackAdapter:
                 return replace(outcome, kinds=same_call(effect.kind))
             return outcome
         except ClientConnectorError:
-            return Later("Slack cannot be reached")
+            return Later("Slack cannot be reached", word="unreachable")
         except (TimeoutError, ClientError, SlackRequestError, OSError):
-            return Later("Slack did not answer", doubt=True)
+            return Later("Slack did not answer", doubt=True, word="no_answer")
 
     # --- channel -------------------------------------------------------------------------------
 
@@ -335,6 +335,8 @@ class SlackAdapter:
             found = await self._find_posted(effect, channel, thread)
             if found is not None:
                 return Done({"channel": channel, "ts": found})
+            if effect.only_look:
+                return Later("waited while Slack was away", timedelta(), certain=True, word="away")
         answer = await self._client.chat_postMessage(
             channel=channel,
             text=message.text,
@@ -425,12 +427,17 @@ def classify(problem: SlackApiError) -> Outcome:
     if status == 429 or error in ("ratelimited", "rate_limited"):
         wait = (getattr(problem.response, "headers", None) or {}).get("Retry-After", "1")
         seconds = float(wait) if str(wait).replace(".", "", 1).isdigit() else 1.0
-        return Later("Slack asks us to slow down", timedelta(seconds=seconds), whole_kind=True)
+        return Later(
+            "Slack asks us to slow down",
+            timedelta(seconds=seconds),
+            whole_kind=True,
+            word="ratelimited",
+        )
     if error in PASSING:
-        return Later(f"Slack answered: {error}", doubt=error in IN_DOUBT)
+        return Later(f"Slack answered: {error}", doubt=error in IN_DOUBT, word=error)
     if status >= 500 or not error:
-        return Later(f"Slack answered with status {status}", doubt=True)
-    return Failed(_in_words(error, problem))
+        return Later(f"Slack answered with status {status}", doubt=True, word=f"http_{status}")
+    return Failed(_in_words(error, problem), word=error)
 
 
 def _in_words(error: str, problem: SlackApiError) -> str:

@@ -73,6 +73,10 @@ def open_incident(
             instead="Shorten it; details can follow in the channel.",
             field="title",
         )
+    severity = assessing.parse_severity(severity) if severity else None
+    unknown = [family for family in families if family not in tx.env.content.families]
+    if unknown:
+        raise BadInput("There is no such kind of harm.", field="families")
     twin = _just_opened(tx, title, drill)
     if twin is not None:
         return Opened(twin, title, drill, private, already=True)
@@ -119,6 +123,12 @@ def capture_first(tx: Tx, number: int, evidence: Evidence) -> None:
 def channel_made(tx: Tx, number: int, channel_id: str, name: str) -> None:
     """Slack made the channel."""
     tx.append(c.ChannelMade(channel_id=channel_id, channel_name=name), number)
+
+
+def catch_up(tx: Tx, number: int) -> None:
+    """The channel came late: it is told once what went on without it, from the beginning."""
+    upto = queries.get(tx.session, number).version
+    tx.effect(kinds.say(number, "away", kinds.AWAY_MESSAGE, after=0, upto=upto))
 
 
 def card_posted(tx: Tx, number: int, channel_id: str, ts: str) -> None:

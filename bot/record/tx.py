@@ -18,7 +18,7 @@ from sqlalchemy import exists, insert, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from bot.effects.kinds import Effect, refresh_card
+from bot.effects.kinds import Effect, for_slack, refresh_card
 from bot.record import search
 from bot.record.entry import (
     WITHHELD,
@@ -61,6 +61,8 @@ class Env:
     channel_prefix: str = "inc"
     default_responders: tuple[str, ...] = ()
     base_url: str = ""
+    #: What waited this long for Slack is said in one message when Slack is back.
+    away: timedelta = timedelta(minutes=5)
     followers: Mapping[str, Follower] = field(default_factory=dict)
     #: Signs checkpoints; None or without a key: none are made.
     signer: Any = None
@@ -294,8 +296,9 @@ class Tx:
 
     def effect(self, *effects: Effect) -> None:
         """Store effects with this change; they happen after the commit."""
-        for effect in effects:
-            self.batch.want(effect, self.by.trace)
+        for effect in map(for_slack, effects):
+            if effect is not None:
+                self.batch.want(effect, self.by.trace)
 
     def refresh_card(self, incident: int) -> None:
         """Ask for the card to be brought up to date; many asks become one call."""
