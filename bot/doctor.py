@@ -38,7 +38,6 @@ LOST = {
     "channels:read": "renamed or archived channels are not noticed",
     "chat:write": "the bot cannot say anything: nothing works without it",
     "commands": "/incident and the shortcuts do not exist: nothing works without it",
-    "files:write": "documents cannot be posted; `steadyhand export` still writes them",
     "groups:history": "as channels:history, for private incidents",
     "groups:read": "as channels:read, for private incidents",
     "groups:write": "no private incident can be opened",
@@ -48,7 +47,6 @@ LOST = {
     "reactions:read": "the emoji puts nothing on the record; the shortcut still does",
     "reactions:write": "people do not see on the message that it was taken",
     "usergroups:read": "groups cannot be named as on call or as approvers",
-    "users:read": "names and time zones of people are unknown",
 }
 NEEDED = frozenset({"channels:manage", "chat:write", "commands"})
 REINSTALL = "Add it under OAuth & Permissions of the app and install the app again."
@@ -159,7 +157,9 @@ def _signing(engines: Engines, settings: Settings) -> Line:
             key = keys.signing(session, keys.Signer(settings.key_file))
     except (Refusal, ConfigError, OSError) as problem:
         return Line(
-            WARN, f"Checkpoints are off: {problem}", "Put the key's file back: `steadyhand keys list`."
+            WARN,
+            f"Checkpoints are off: {problem}",
+            "Put the key's file back: `steadyhand keys list`.",
         )
     if settings.key_file.stat().st_mode & 0o077:
         return Line(

@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 
 from bot.doctor import FAIL, OK, WARN, Line, examine
+from bot.record import keys
+from bot.record.entry import SYSTEM
 from bot.sandbox.manifest import Manifest
 from bot.sandbox.server import Sandbox
 from bot.settings import ROOT
 from db import guards
 from db.engine import open_engines
 from tests.support.databases import sqlite_copy
+from tests.support.houses import make_house
 from tests.support.world import settings_for
 
 MANIFEST = ROOT / "app_manifest.yaml"
@@ -30,8 +33,12 @@ async def slack() -> AsyncIterator[Sandbox]:
 
 @pytest.fixture
 def url(sqlite_template: Path, tmp_path: Path) -> str:
-    """A migrated database."""
-    return sqlite_copy(sqlite_template, tmp_path)
+    """The database of a bot that ran before."""
+    made = sqlite_copy(sqlite_template, tmp_path)
+    house = make_house(made, tmp_path)
+    house.change_sync(SYSTEM, keys.make)
+    house.close()
+    return made
 
 
 async def _look(slack: Sandbox, url: str, folder: Path, **more: Any) -> list[Line]:

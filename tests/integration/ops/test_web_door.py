@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -161,10 +163,8 @@ async def _parts(web: httpx.AsyncClient) -> tuple[int, dict[str, bool]]:
 
 
 async def _first_round(bot: Running) -> None:
-    from asyncio import sleep
-
     while bot.house.dispatcher is None or bot.house.dispatcher.last_round is None:
-        await sleep(0.01)
+        await asyncio.sleep(0.01)
 
 
 async def test_ready_once_slack_was_heard(bot: Running, web: httpx.AsyncClient) -> None:
@@ -184,8 +184,7 @@ async def test_not_ready_says_why(bot: Running, web: httpx.AsyncClient, slack: S
         guards.remove(conn)
     assert bot.house.dispatcher is not None
     await bot.house.dispatcher.stop()
-    from datetime import timedelta
-
+    await asyncio.wait([task for task in asyncio.all_tasks() if task.get_name() == "dispatcher"])
     bot.house.clock.advance(timedelta(minutes=5))
     answer = await web.get("/readyz")
     said = {one["part"]: one["what"] for one in answer.json()["parts"]}
