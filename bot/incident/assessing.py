@@ -45,6 +45,8 @@ def answer(tx: Tx, incident: Incident, answers: Answers) -> Proposal:
     """Record the answers and what the rules make of them. The commander's own raise is set at once."""
     require(tx, "assess_severity", incident)
     content = tx.env.content
+    if any(family not in content.families for family in answers.families):
+        raise BadInput("There is no such kind of harm.", field="families")
     found = assess(content.severity, answers, content.families)
     tx.append(
         c.SeverityAssessed(

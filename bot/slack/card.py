@@ -66,7 +66,8 @@ def _fitting(blocks: list[kit.Block]) -> list[kit.Block]:
 def _state(session: Session, incident: Incident, env: Env) -> kit.Block:
     commander = queries.holder_of(session, incident.number, "commander")
     started = kit.when(incident.opened_at)
-    harm = [env.content.families[key].name for key in incident.families]
+    known = env.content.families
+    harm = [known[key].name if key in known else kit.esc(key) for key in incident.families]
     return kit.fields(
         [
             f"*Severity*\n{incident.severity or 'not assessed yet'}",

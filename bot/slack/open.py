@@ -111,7 +111,7 @@ async def open_form(request: Request) -> Answer:
 
 async def open_from_message(request: Request) -> Answer:
     """The message shortcut: the message is kept first, so that nothing of it can get lost."""
-    message, channel = request.body["message"], request.channel or ""
+    message, channel = request.message(), request.channel or ""
     kept = evidence_of(message, channel, permalink(request.body, channel, message["ts"]))
     stash = f"stash:{request.delivery}"
 

@@ -198,6 +198,21 @@ def _presses(value: Any, at: str) -> None:
         raise Malformed(at)
 
 
+_object = _shape({})
+_named_or_object = _one_of(_word, _object)
+#: What the framework looks for in payloads of every kind before it knows which kind it has.
+_looked_for = {
+    "user": _named_or_object, "team": _named_or_object, "channel": _named_or_object,
+    "enterprise": _named_or_object, "user_id": _word, "channel_id": _word, "team_id": _word,
+    "enterprise_id": _word, "view": _object, "message": _object, "previous_message": _object,
+    "item": _object, "assistant_thread": _object, "function_data": _object, "inputs": _object,
+    "function_execution_id": _word, "bot_access_token": _word, "thread_ts": _word,
+    "authorizations": _each(_object), "actions": _each(_object), "callback_id": _word,
+    "response_urls": _each(_shape({}, {"response_url": _link})), "response_url": _link,
+    "subtype": _word, "bot_id": _word, "bot_profile": _object,
+}  # fmt: skip
+ENVELOPE = _shape({}, {**_looked_for, "event": _shape({}, _looked_for)})
+
 COMMAND = _shape(
     {"command": _name, "user_id": _id, "channel_id": _id, "trigger_id": _trigger},
     {"text": _any_text, "team_id": _id, "api_app_id": _id, "response_url": _link,
@@ -235,6 +250,7 @@ KINDS: Mapping[str, Check] = {
 
 def check(body: Json) -> None:
     """Raises ``Malformed`` when the payload is none of those that Slack sends us."""
+    ENVELOPE(body, "body")
     if "command" in body:
         COMMAND(body, "command")
         return

@@ -224,7 +224,7 @@ def permalink(body: dict[str, Any], channel: str, ts: str) -> str:
 
 async def add_to_record(request: Request) -> Answer:
     """The message shortcut: keep this message as it stands."""
-    message, channel = request.body["message"], request.channel or ""
+    message, channel = request.message(), request.channel or ""
     kept = evidence_of(message, channel, permalink(request.body, channel, message["ts"]))
 
     def answer(found: tuple[Recorded | None, bool]) -> Answer:
@@ -243,9 +243,10 @@ def reaction_handler(emoji: str) -> Handler:
 
     async def reaction_added(request: Request) -> Answer:
         event = request.body["event"]
-        if event.get("reaction") != emoji or event.get("item", {}).get("type") != "message":
+        item = event.get("item") or {}
+        channel, ts = item.get("channel"), item.get("ts")
+        if event.get("reaction") != emoji or item.get("type") != "message" or not (channel and ts):
             return None
-        channel, ts = event["item"]["channel"], event["item"]["ts"]
 
         def verb(tx: Tx) -> None:
             row = queries.by_channel(tx.session, channel)

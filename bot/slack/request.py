@@ -167,7 +167,7 @@ class Request:
             await call(trigger_id=self.trigger, view=self.seal(view, self.user))
         except SLACK_TROUBLE as problem:
             if isinstance(problem, SlackApiError) and error_of(problem) in OPENED_BEFORE:
-                return  # a repeated delivery: the first one opened the form
+                return None  # a repeated delivery: the first one opened the form
             log.warning("view_not_opened", extra={"error": type(problem).__name__})
             await self.whisper("The form could not be opened. Please try again.")
 

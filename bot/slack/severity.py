@@ -147,7 +147,7 @@ def proposal_view(
 async def severity_set(request: Request) -> Answer:
     """The proposal was confirmed or overridden."""
     values = request.values
-    severity = values.choice("severity") or ""
+    severity = assessing.parse_severity(values.choice("severity") or "")
     reason, proof = values.text("reason"), values.text("evidence")
 
     def verb(tx: Tx, incident: Incident) -> str:

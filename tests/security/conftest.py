@@ -1,0 +1,22 @@
+"""A desk with three incidents, on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.security.desk import Desk, furnish, open_desk
+from tests.support.databases import sqlite_copy
+from tests.support.houses import assert_proven
+
+
+@pytest.fixture
+async def desk(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Desk]:
+    """The door with three incidents behind it. Afterwards the record must hold."""
+    async with open_desk(sqlite_copy(sqlite_template, tmp_path), tmp_path) as made:
+        furnish(made.house)
+        yield made
+        await made.quiet()
+        assert_proven(made.house)
