@@ -44,16 +44,14 @@ def parse(typed: str, now: datetime) -> Query:
     from bot.record.search import words_of
 
     asked = {name.lower(): value for name, value in _FILTER.findall(typed)}
-    rest = _FILTER.sub(" ", typed)
-    words = words_of(rest)[:WORDS_MOST]
+    words = words_of(_FILTER.sub(" ", typed))[:WORDS_MOST]
     if not words and not asked:
         raise BadInput(
             "Say what to look for.",
             instead="`/incident search WORDS`, with `in:inc-3`, `by:@ann`, `kind:decision`, "
             "`since:7d` or `drill:no` if you like.",
         )
-    # A space after the last word says that it is whole.
-    open_end = bool(words) and len(words[-1]) >= PREFIX_MIN and not rest[-1:].isspace()
+    open_end = bool(words) and len(words[-1]) >= PREFIX_MIN
     return Query(
         words=tuple(words[:-1] if open_end else words),
         prefix=words[-1] if open_end else "",
