@@ -13,8 +13,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from db import writer
+from db.engine import open_engines
+from db.tables import Head
 from tests.faults.test_weather import kinds_on_record, nothing_doubled_or_lost, opened, town_of
-from tests.support.world import World, said
+from tests.needs import needs_postgres
+from tests.support.world import World, make_world, said
 
 TITLE = "Assistant shows other chats"
 NOT_SAVED = "could not be saved"
@@ -111,6 +115,52 @@ async def test_a_database_that_takes_nothing(sqlite_world: World, on: str, off: 
     await world.quiet(40)
     assert "step.done" in await kinds_on_record(world)
     nothing_doubled_or_lost(world)
+
+
+async def test_saving_that_takes_long_is_acknowledged_and_answered_afterwards(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    ada, channel = await opened(world)
+    slow = [3.4]
+
+    def stall(_conn: Any) -> None:
+        if slow:
+            time.sleep(slow.pop())
+
+    event.listen(world.house.engines.write, "commit", stall)
+    reply = await ada.command("/incident note the disk is slow", channel)
+    assert reply.ok and reply.ms < 3000 and "takes longer than usual" in said(reply)
+    await asyncio.sleep(2.5)
+    assert (await kinds_on_record(world)).count("note.added") == 1
+    whispers = [seen.plain for seen in ada.sees(channel) if seen.ephemeral]
+    assert len(whispers) >= 2 and NOT_SAVED not in whispers[-1]
+    await world.quiet()
+
+
+@needs_postgres
+async def test_a_process_that_stalls_inside_a_write_is_thrown_out(
+    postgres: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds the lock of the record's end; without a limit everybody would wait for it."""
+    with postgres.database() as url:
+        async with make_world(url, tmp_path) as world:
+            ada, channel = await opened(world)
+            monkeypatch.setattr(writer, "STALLED_MS", 4000)
+            other = open_engines(url)
+            writer.Writer(other, lambda session, careful: session)  # type: ignore[arg-type,return-value]
+            stalled = other.write.connect()
+            stalled.exec_driver_sql(f"SELECT * FROM {Head.__tablename__} FOR UPDATE")
+            reply = await ada.command("/incident note while it stalls", channel)
+            assert reply.ok and NOT_SAVED in said(reply) and reply.ms < 3000
+            await asyncio.sleep(3)
+            reply = await ada.command("/incident note after it", channel)
+            assert reply.ok and NOT_SAVED not in said(reply)
+            assert (await kinds_on_record(world)).count("note.added") == 1
+            stalled.invalidate()
+            stalled.close()
+            other.dispose()
+            await world.quiet()
 
 
 @pytest.mark.parametrize("jumps", [(3600, -3600), (-3600, 3600), (-7200,)], ids=str)
