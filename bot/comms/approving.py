@@ -14,6 +14,7 @@ from bot.comms.notices import findings
 from bot.effects import kinds
 from bot.effects.store import Claimed
 from bot.errors import BadInput, Conflict, NotAllowed, NotReady
+from bot.incident import people as people_
 from bot.incident import queries as incidents
 from bot.incident.rights import people_of, require, who_may
 from bot.record import catalogue as c
@@ -60,8 +61,11 @@ def submit(tx: Tx, incident: Incident, number: int, digest: str | None = None) -
     return _asked_sentence(tx, incident, row, people)
 
 
-def approve(tx: Tx, incident: Incident, number: int, digest: str) -> str:
-    """Say yes to the exact text with this digest. Returns what happens next."""
+def approve(tx: Tx, incident: Incident, number: int, digest: str, code: str = "") -> str:
+    """Say yes to the exact text with this digest. Returns what happens next.
+
+    Past Slack nobody knows who is typing: there it takes a ``code`` (see ``bot.incident.people``).
+    """
     row = queries.notice(tx.session, incident.number, number)
     same_text(row, digest)
     rule = queries.rule_for(tx.env.content, row.audience, incident.severity)
@@ -74,11 +78,13 @@ def approve(tx: Tx, incident: Incident, number: int, digest: str) -> str:
     before = queries.said_yes(row)
     if tx.by.id in before:
         raise Conflict(f"You approved notice {number} already.")
+    proof = people_.proof(tx, incident, number, row.digest, code)
     complete = rule.complete({**before, tx.by.id: frozenset(held)})
     entry = tx.append(
         c.NoticeApproved(
             number=number, digest=row.digest, role=", ".join(held), roles=list(held),
             complete=complete, expires_at=rfc3339(tx.now + LASTS) if complete else None,
+            proof=proof,
         ),
         incident.number,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from bot.effects.kinds import AWAY_MESSAGE, card_key, channel_key
+from bot.record.entry import OFF_SLACK
 from db.tables import EffectRow, EntryRow, Incident
 
 SAY = "channel.say"
@@ -33,8 +34,6 @@ ON_RECORD = frozenset(
         "update", "update_overdue",
     }
 )  # fmt: skip
-#: Doors that work without Slack.
-OFF_SLACK = ("cli", "web")
 
 
 def folds(row: EffectRow) -> bool:

@@ -99,7 +99,7 @@ def claim(
         only_look = late and _uncertain(row) and bool(away_.behind(session, row))
         if late and not _uncertain(row):
             away_.gather(session, row, now)
-        out.append(replace(_take(row, now, owner, lease), only_look=only_look))
+        out.append(replace(take(row, now, owner, lease), only_look=only_look))
     return out
 
 
@@ -109,7 +109,8 @@ def _uncertain(row: EffectRow) -> bool:
     return row.doubt or row.state == "inflight"
 
 
-def _take(row: EffectRow, now: datetime, owner: str, lease: timedelta) -> Claimed:
+def take(row: EffectRow, now: datetime, owner: str, lease: timedelta) -> Claimed:
+    """Mark the row as in hand."""
     row.doubt = _uncertain(row)
     row.state, row.owner, row.lease_until = "inflight", owner, now + lease
     row.attempts += 1

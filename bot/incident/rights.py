@@ -17,6 +17,7 @@ from bot.errors import BadInput, NotAllowed
 from bot.incident import queries
 from bot.incident.names import ref
 from bot.record import catalogue as c
+from bot.record.entry import OFF_SLACK
 from bot.record.tx import Tx, roles_held
 from db.tables import Incident, Known
 
@@ -56,6 +57,15 @@ def require(tx: Tx, verb: str, incident: Incident) -> None:
     """Raises ``NotAllowed`` with a sentence that says who has the right."""
     if not may(tx, verb, incident):
         raise denied(tx, verb, incident)
+
+
+def require_anywhere(tx: Tx, verb: str, kind: str) -> None:
+    """For what begins an incident, when there are no roles in it yet. Raises ``NotAllowed``."""
+    wanted: tuple[str, ...] = tx.env.content.who_may(verb, kind)
+    if tx.by.is_system or tx.by.source == "cli" or "anyone" in wanted or is_named(tx, wanted):
+        return
+    names = " or ".join(_named(name) for name in wanted if name.startswith((GROUP, USER)))
+    raise NotAllowed(f"Only {names or 'nobody'} can do this.", instead="Ask them.", verb=verb)
 
 
 def denied(
@@ -121,7 +131,7 @@ def allowed(tx: Tx, verb: str, incident: Incident) -> tuple[str, ...]:
 
 def _in_channel(tx: Tx, incident: Incident) -> bool:
     here = tx.by.channel is not None and tx.by.channel == incident.channel_id
-    return here or tx.by.source == "cli"
+    return here or tx.by.source in OFF_SLACK
 
 
 # --- user groups ----------------------------------------------------------------------------------

@@ -553,7 +553,10 @@ class NoticeReturned(Entry):
 
 
 class NoticeApproved(Entry):
-    """Somebody other than its authors approved this exact text; ``complete``: nobody else is needed."""
+    """Somebody other than its authors approved this exact text; ``complete``: nobody else is needed.
+
+    ``proof`` is there when it was approved past Slack: the enrolled key, the question and its answer.
+    """
 
     kind: ClassVar[str] = "notice.approved"
     number: int
@@ -562,6 +565,7 @@ class NoticeApproved(Entry):
     roles: list[str] = []
     complete: bool = True
     expires_at: str | None = None
+    proof: dict[str, str] = {}
 
 
 class NoticeReleased(Entry):
@@ -825,6 +829,28 @@ class PermissionDenied(Entry):
     kind: ClassVar[str] = "permission.denied"
     verb: str
     needs: str
+
+
+class PersonEnrolled(Entry):
+    """A person can prove past Slack who they are: with a key (approvals) and a token (local page).
+
+    ``public`` is the Ed25519 key in base64url, ``token_sha256`` the hash of the token. A later
+    enrolment of the same person takes the place of an earlier one.
+    """
+
+    kind: ClassVar[str] = "person.enrolled"
+    key_id: str
+    public: str
+    token_sha256: str
+    person: Private[str]
+
+
+class EnrolmentEnded(Entry):
+    """From here on the key and the token count for nobody."""
+
+    kind: ClassVar[str] = "person.enrolment_ended"
+    key_id: str
+    reason: Private[str] = ""
 
 
 def all_kinds() -> dict[str, type[Entry]]:

@@ -92,6 +92,8 @@ class Actor:
 
 
 SYSTEM = Actor("system")
+#: Doors on our own machine that work without Slack: nobody vouches there for who is typing.
+OFF_SLACK = ("cli", "web")
 
 
 @dataclass(frozen=True, slots=True)

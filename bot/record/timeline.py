@@ -167,6 +167,8 @@ _WORDS: dict[str, Callable[..., str]] = {
         f"Evidence frozen{f' before {e.rung}' if e.rung else ''}: {', '.join(e.fingerprints)}"
     ),
     c.FreezeSkipped.kind: lambda e: f"{e.rung} goes ahead without an evidence freeze: {e.reason}",
+    c.PersonEnrolled.kind: lambda e: f"<@{e.person}> enrolled with key {e.key_id}",
+    c.EnrolmentEnded.kind: lambda e: f"Key {e.key_id} counts no more{_why(e.reason)}",
     c.EffectFailed.kind: lambda e: f"Did not happen: {e.effect}: {e.error}",
     c.EffectGivenUp.kind: lambda e: f"Given up: {e.key}{_why(e.reason)}",
     c.PermissionDenied.kind: lambda e: f"Refused: {e.verb}",

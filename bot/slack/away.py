@@ -13,7 +13,7 @@ from bot.record.catalogue import PlaybookComposed
 from bot.record.read import entries
 from bot.slack import kit
 from bot.slack.router import Surface
-from bot.slack.wording import Message, mark
+from bot.slack.wording import Message, mark, simple
 from db.tables import Incident
 
 #: A line is clipped; the record has it whole.
@@ -68,4 +68,14 @@ def _parts(head: str, lines: list[str]) -> list[str]:
     return [*parts, text]
 
 
-SURFACE = Surface(wordings={AWAY_MESSAGE: said})
+def enrolled(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
+    """To somebody in whose name approvals can now be given past Slack: if it was not them, say so."""
+    text = (
+        f"The operator enrolled you: with key `{kit.esc(params['key_id'])}` approvals can be given in your name "
+        "while Slack is away. If you did not ask for that, tell the operator now: "
+        "`steadyhand people end` takes it back."
+    )
+    return simple(None, text, "You were enrolled for work without Slack")
+
+
+SURFACE = Surface(wordings={AWAY_MESSAGE: said, "enrolled": enrolled})

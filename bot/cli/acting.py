@@ -1,0 +1,95 @@
+"""Who acts at the command line, on which incident, and in which words the answer comes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bot.cli.shared import a_house, actor
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from bot.errors import Refusal
+    from bot.house import House
+    from bot.record.entry import Actor
+    from bot.record.tx import Tx
+    from db.tables import Incident
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def acting(command: F) -> F:
+    """The option ``--as``."""
+    return click.option(
+        "--as", "person", metavar="USERID", envvar="STEADYHAND_AS",
+        help="Act as this Slack user (U0123). Default: yourself, as cli:NAME.",
+    )(command)  # fmt: skip
+
+
+def somebody(person: str | None) -> Actor:
+    """Who acts, with a trace of this call that its effects carry as well."""
+    mine = actor()
+    return replace(mine, id=person or mine.id, trace=os.urandom(8).hex())
+
+
+def do(name: str, person: str | None, verb: Callable[[Tx, Incident], T]) -> T:
+    """Run a room's verb on an incident. A refusal for lack of rights is put on the record."""
+    from bot import sheet
+
+    by = somebody(person)
+    return change(by, lambda tx: verb(tx, sheet.find(tx.session, name, by.id)))
+
+
+def change(by: Actor, verb: Callable[[Tx], T]) -> T:
+    """Run a verb that is about no incident yet, and what follows from it in our own house."""
+    from bot import rooms
+    from bot.effects.own import do_due
+    from bot.errors import NotAllowed, Refusal
+    from bot.incident import rights
+
+    with a_house() as house:
+        try:
+            answer = house.change_sync(by, verb)
+            do_due(house.writer, rooms.tasks())
+            return answer
+        except Refusal as problem:
+            if isinstance(problem, NotAllowed):
+                lacking = problem
+                house.change_sync(by, lambda tx: rights.record_denied(tx, lacking))
+            raise _in_words(problem) from None
+
+
+def see(name: str, person: str | None, look: Callable[[Session, Incident, House], T]) -> T:
+    """Look at an incident without changing anything."""
+    from bot import sheet
+    from bot.errors import Refusal
+
+    by = somebody(person)
+    with a_house() as house:
+        try:
+            return house.read_sync(
+                lambda session: look(session, sheet.find(session, name, by.id), house)
+            )
+        except Refusal as problem:
+            raise _in_words(problem) from None
+
+
+def _in_words(problem: Refusal) -> Refusal:
+    """The same refusal in the words of the command line."""
+    from bot.sheet import words
+
+    problem.message, problem.instead = words(problem.message), words(problem.instead)
+    return problem
+
+
+def say(text: str) -> None:
+    """Print a sentence that a room answered."""
+    from bot.sheet import words
+
+    click.echo(words(text))

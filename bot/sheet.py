@@ -1,0 +1,175 @@
+"""One incident on one sheet: what the card shows in Slack, for doors that have no Slack.
+
+Read in one go; the texts in it are untrusted and unescaped. Mentions are words already.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from bot.comms import queries as notice_queries
+from bot.effects import store
+from bot.effects.names import in_words
+from bot.errors import NotFound
+from bot.incident import queries
+from bot.incident.names import parse_ref, ref
+from bot.playbook import criteria, steps, walk
+from bot.record import read, timeline
+from bot.record.tx import Env
+from db.tables import Incident, Notice, Step
+
+LINES = 40
+_PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Evidence that a step asks for: its id, what it is, how to keep it."""
+
+    id: str
+    title: str
+    how: str
+    must: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step: what, whose, by when, and what has to come with «done»."""
+
+    number: int
+    key: str
+    title: str
+    state: str
+    who: str
+    due_at: datetime | None
+    late: bool
+    offered: bool
+    reason: str
+    how: tuple[str, ...]
+    first: tuple[str, ...]
+    keep: tuple[Keep, ...]
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """An incident as it stands."""
+
+    number: int
+    ref: str
+    title: str
+    drill: bool
+    private: bool
+    status: str
+    severity: str
+    tempo: str
+    summary: str
+    opened_at: datetime
+    opened_by: str
+    channel: str
+    next_update_at: datetime | None
+    roles: tuple[tuple[str, str], ...]
+    steps: tuple[StepView, ...]
+    settled: tuple[int, int]
+    notices: tuple[Notice, ...]
+    troubles: tuple[str, ...]
+    lines: tuple[timeline.Line, ...]
+
+    @property
+    def open_steps(self) -> list[StepView]:
+        """What has to be done, in order; what is only on offer is left out."""
+        return [each for each in self.steps if each.state in steps.LIVE and not each.offered]
+
+
+def words(text: str) -> str:
+    """Our own sentences, written for Slack, as they read at a command line or on a page."""
+    return _PERSON.sub(r"@\1", text).replace("`/incident ", "`steadyhand incident ")
+
+
+def who(person: str | None) -> str:
+    """Somebody's name in a line of text."""
+    if not person:
+        return "nobody"
+    return "the bot" if person == "system" else f"@{person}" if person[:1] in "UW" else person
+
+
+def find(session: Session, name: str, person: str) -> Incident:
+    """The incident that ``INC-3`` or ``3`` means, if the person may know of it. Raises ``NotFound``."""
+    number = parse_ref(name)
+    found = session.get(Incident, number) if number is not None else None
+    if found is None or not queries.may_see(session, found, person):
+        raise NotFound(f"There is no {ref(number) if number else name}.",
+                       instead="`/incident list` shows what is open.")  # fmt: skip
+    return found
+
+
+def read_sheet(
+    session: Session, incident: Incident, env: Env, now: datetime, lines: int = LINES
+) -> Sheet:
+    """Everything about one incident; of the record the last ``lines`` lines."""
+    number = incident.number
+    return Sheet(
+        number=number, ref=ref(number), title=incident.title, drill=incident.kind == "drill",
+        private=incident.private, status=incident.status,
+        severity=incident.severity or "not assessed", tempo=incident.tempo,
+        summary=incident.summary, opened_at=incident.opened_at, opened_by=who(incident.opened_by),
+        channel=f"#{incident.channel_name}" if incident.channel_id else "",
+        next_update_at=incident.next_update_at, roles=_roles(session, number, env),
+        steps=tuple(step_view(session, row, env, now) for row in _rows(session, number)),
+        settled=criteria.progress(session, number),
+        notices=tuple(notice_queries.notices(session, number)),
+        troubles=_troubles(session, number), lines=tuple(last_lines(session, number, lines)),
+    )  # fmt: skip
+
+
+def _rows(session: Session, number: int) -> list[Step]:
+    rows = steps.of_incident(session, number)
+    return [row for row in rows if row.state != "not_required"]
+
+
+def step_view(session: Session, row: Step, env: Env, now: datetime) -> StepView:
+    """One step."""
+    plan = steps.plan_of(row)
+    held = steps.holders(session, row.incident)
+    owner = row.owner or held.get(row.role)
+    wanted = walk.evidence_wanted(env.content, plan)
+    live = row.state in steps.LIVE
+    return StepView(
+        number=row.number, key=row.key, title=row.title, state=row.state,
+        who=who(owner) if owner else f"{_title(env, row.role)} (nobody yet)",
+        due_at=row.due_at if live else None,
+        late=live and (row.overdue or (row.due_at is not None and row.due_at <= now)),
+        offered=steps.offered(row), reason=row.reason or "", how=tuple(plan.how),
+        first=tuple(steps.describe(one) for one in steps.unmet(session, row)) if live else (),
+        keep=tuple(Keep(one.kind.id, one.kind.title, one.kind.keep, one.must) for one in wanted),
+        options=tuple((option.id, option.label) for option in plan.options),
+    )  # fmt: skip
+
+
+def _roles(session: Session, number: int, env: Env) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (_title(env, row.role), who(row.holder) + (" (asked)" if row.state == "offered" else ""))
+        for row in queries.roles(session, number)
+    )
+
+
+def _title(env: Env, role: str) -> str:
+    found = env.content.roles.get(role)
+    return str(found.title) if found is not None else role
+
+
+def _troubles(session: Session, number: int) -> tuple[str, ...]:
+    return tuple(
+        f"{in_words(row.kind)} {'did not happen' if row.state == 'failed' else 'waits'}: {row.error}"
+        for row in store.troubles(session, number)
+    )
+
+
+def last_lines(session: Session, number: int, most: int) -> list[timeline.Line]:
+    """The last lines of the timeline, oldest first, without those about the machinery."""
+    found = read.latest(session, number, most * 3)
+    return [timeline.line(each) for each in found if each.entry.kind not in timeline.QUIET][-most:]
