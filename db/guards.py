@@ -58,7 +58,7 @@ def _sqlite() -> list[str]:
         out.append(f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN {stop}; END")
         # INSERT OR REPLACE by a client that left recursive_triggers off.
         out.append(
-            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "  # noqa: S608 - our names
             f"WHEN EXISTS (SELECT 1 FROM {table} WHERE seq = NEW.seq) BEGIN {stop}; END"
         )
     return out
