@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.effects import kinds
 from bot.errors import BadInput, NotReady
 from bot.incident import queries
-from bot.incident.rights import denied, may, require, who_may
+from bot.incident.rights import denied, require, who_may
 from bot.incident.severity import Answers, Assessment, Downgrade, assess, check_downgrade
 from bot.incident.severity import Refusal as DowngradeRefusal
 from bot.playbook.model import Severity
@@ -159,7 +159,8 @@ def _check_set(
     if severity == proposed:
         require(tx, "assess_severity", incident)
         return
-    if incident.severity is not None or may(tx, "assess_severity", incident):
+    # Whoever opens an incident may say how bad it is in the same breath, before any role is stored.
+    if not (incident.severity is None and incident.opened_by == tx.by.id):
         require(tx, "assess_severity", incident)
     if proposed is not None and not reason:
         raise BadInput(

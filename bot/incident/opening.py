@@ -10,6 +10,7 @@ from bot.effects import kinds
 from bot.errors import BadInput
 from bot.incident import assessing, queries
 from bot.incident.names import channel_name
+from bot.incident.rights import require_anywhere
 from bot.record import catalogue as c
 from bot.record.tx import Tx
 
@@ -73,6 +74,8 @@ def open_incident(
             instead="Shorten it; details can follow in the channel.",
             field="title",
         )
+    kind = "drill" if drill else "private" if private else "default"
+    require_anywhere(tx, "start_drill" if drill else "declare", kind)
     severity = assessing.parse_severity(severity) if severity else None
     unknown = [family for family in families if family not in tx.env.content.families]
     if unknown:

@@ -184,7 +184,7 @@ def _keys(session: Any) -> list[str]:
     out: list[str] = []
     for table in (Step, ExitCriterion):
         out += list(session.execute(select(table.key).distinct()).scalars())[:30]  # type: ignore[attr-defined]
-    return out + ["a", str(session.execute(select(Approval.number)).scalars().first())]  # type: ignore[call-overload]
+    return [*out, "a", str(session.execute(select(Approval.number)).scalars().first())]  # type: ignore[call-overload]
 
 
 _FIELDS = [
