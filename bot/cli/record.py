@@ -1,4 +1,4 @@
-"""``steadyhand verify``, ``rebuild`` and ``export``: what the record proves, and documents of it."""
+"""``steadyhand rebuild`` and ``export``: state from the record, and documents of it."""
 
 from __future__ import annotations
 
@@ -10,24 +10,6 @@ import click
 from bot.cli.shared import a_house, actor, look
 
 SHOWN = 50
-
-
-@click.command()
-@click.pass_context
-def verify(ctx: click.Context) -> None:
-    """Prove that nobody changed, cut or moved the record.
-
-    Reads every entry of the database and checks its hash, its link to the entry before it, and the
-    commitments to private parts. Exit code 1 names the first entry that is wrong.
-    """
-    from bot.record.verify import verify_chain
-
-    verdict = look(verify_chain)
-    if verdict.fault is not None:
-        click.echo(f"The record is broken at {verdict.fault}", err=True)
-        ctx.exit(1)
-    head = f", head {verdict.head}" if verdict.head else ""
-    click.echo(f"The record is whole: {verdict.entries} entries{head}")
 
 
 @click.command()
@@ -54,18 +36,26 @@ def rebuild(ctx: click.Context, check: bool) -> None:
 @click.command()
 @click.argument("incident")
 @click.option(
-    "--format", "form", type=click.Choice(["md", "html", "json"]), default="md", show_default=True,
-    help="Markdown and HTML are for people, JSON is the whole record for machines.",
+    "--format", "form", type=click.Choice(["md", "html", "json", "bundle"]), default="md",
+    show_default=True,
+    help="Markdown and HTML are for people, JSON is the whole record for machines, a bundle is a "
+    "file that proves itself without this software.",
 )  # fmt: skip
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
     help="File to write. Without it the document goes to standard output.",
 )  # fmt: skip
-def export(incident: str, form: str, output: Path | None) -> None:
+@click.option(
+    "--values/--no-values", default=None,
+    help="For a bundle: with what people wrote and who they are, or with commitments alone. "
+    "By default with them, unless the incident is private.",
+)  # fmt: skip
+def export(incident: str, form: str, output: Path | None, values: bool | None) -> None:
     """Write the document of INCIDENT (INC-7, or 7): its record, or its postmortem once begun."""
     from bot.errors import BadInput
     from bot.incident.names import parse_ref
     from bot.postmortem.export import export_document
+    from bot.record import bundle
 
     number = parse_ref(incident)
     if number is None:
@@ -73,7 +63,12 @@ def export(incident: str, form: str, output: Path | None) -> None:
             f"«{incident}» is not the name of an incident.", instead="Write INC-7, or 7."
         )
     with a_house() as house:
-        document = export_document(house, number, form, actor())
+        if form == "bundle":
+            document = house.change_sync(
+                actor(), lambda tx: bundle.export(tx, number, values=values)
+            )
+        else:
+            document = export_document(house, number, form, actor())
     if output is None:
         sys.stdout.buffer.write(document)
         return

@@ -88,6 +88,19 @@ def make(
     return row
 
 
+def sign_now(tx: Tx) -> str:
+    """Sign at somebody's wish. Returns the checkpoint's text. Raises ``NotReady`` when it cannot."""
+    tx.batch.flush()
+    keys.signing(tx.session, tx.env.signer)
+    made = make(tx, "asked")
+    if made is None:
+        raise NotReady(
+            "Nothing was signed: the record does not continue its last checkpoint.",
+            instead="`steadyhand verify` names the entry that was changed.",
+        )
+    return made.note
+
+
 def task(tx: Tx, effect: Claimed) -> None:
     """``house.checkpoint``: make one and show it in the incident's and the audit channel."""
     reason = str(effect.payload.get("reason", "timer"))

@@ -1,0 +1,270 @@
+"""Erasing a person: their words and their identity leave the record, and the chain still holds.
+
+The rule, value by value (a value is one private field of one entry):
+
+* a value that names the person, alone or within a text, is deleted, whoever wrote it;
+* every text in an entry that the person made, or that they wrote in Slack, is deleted;
+* identities of other people in those entries stay;
+* a value that holds the exact phrase asked for is deleted.
+
+Salt and value go together, so that what stays in the chain cannot be linked to anybody. The state
+is then made anew from what the record still holds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, insert, or_, select, update
+from sqlmodel import Session, col
+
+from bot.errors import BadInput, NotFound
+from bot.incident.queries import get
+from bot.incident.rights import require
+from bot.record import catalogue as c
+from bot.record import search
+from bot.record.entry import canonical
+from bot.record.read import entries, from_row
+from bot.record.tx import Tx, project
+from db.tables import (
+    STATE_TABLES,
+    Delivery,
+    EffectRow,
+    EntryPrivate,
+    EntryRow,
+    EntryText,
+    Incident,
+)
+
+ALL = "names and words"
+NAMES = "names only"
+#: A value of this form is somebody's identity, not a text.
+_IDENTITY = re.compile(r"[UWB][A-Z0-9]{2,}|cli:\S+|system")
+_FINISHED = ("done", "failed", "given_up")
+_SHORT = 4
+_PART = 500
+
+
+@dataclass
+class Erased:
+    """What was erased. ``receipts`` prove later whom the entries of erasure are about."""
+
+    entries: dict[int | None, list[int]] = field(default_factory=dict)
+    values: int = 0
+    #: Sequence number of each entry of erasure -> the salt of its commitment to the person.
+    receipts: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be erased."""
+
+    person: str
+    phrase: str = ""
+    words: bool = True
+
+    def about(self, value: Any) -> bool:
+        """Whether a value names the person or holds the phrase."""
+        text = value if isinstance(value, str) else canonical(value)
+        named = re.search(rf"(?<![A-Za-z0-9_]){re.escape(self.person)}(?![A-Za-z0-9_])", text)
+        return bool(named) or bool(self.phrase and self.phrase.casefold() in text.casefold())
+
+    def names(self, body: dict[str, Any]) -> list[str]:
+        """Fields of an entry's private half that have to go."""
+        wrote = {_value(body, "actor"), _value(body, "author")}
+        theirs = self.words and self.person in wrote
+        return [
+            name
+            for name, (_, value) in body.items()
+            if self.about(value) or (theirs and not _identity(value))
+        ]
+
+
+def erase(
+    tx: Tx, wish: Wish, reason: str, incident: int | None = None, *, dry_run: bool = False
+) -> Erased:
+    """Erase in one incident, or everywhere. Raises ``BadInput``, ``NotFound`` when there is nothing.
+
+    Runs in one transaction: private values, search, state, and what finished effects and
+    remembered answers still quote. ``dry_run`` changes nothing and says what would go.
+    """
+    _may(tx, incident)
+    if not _IDENTITY.fullmatch(wish.person) or wish.person == "system" or not reason.strip():
+        raise BadInput(
+            "Say whom and why.",
+            instead="`steadyhand erase --person U01ABCDEF --reason «Request 12»`",
+        )
+    tx.batch.flush()
+    found = _find(tx.session, wish, incident)
+    if not found:
+        raise NotFound(f"Nothing on the record names {wish.person} or was written by them.")
+    out = Erased(values=sum(len(names) for _, _, names in found))
+    for row, n, _ in found:
+        out.entries.setdefault(row.incident, []).append(n)
+    if dry_run:
+        return out
+    gone = [row.body[name][1] for row, _, names in found for name in names]
+    for row, _, names in found:
+        drop(tx.session, row, names)
+    find_again(tx, [row.seq for row, _, _ in found if row.incident is not None])
+    _record(tx, wish, reason, out, found)
+    for number in sorted(one for one in out.entries if one is not None):
+        remake_state(tx, number)
+    forget_quotes(tx.session, list(out.entries), [wish.person, *texts(gone)])
+    return out
+
+
+def drop(session: Session, row: EntryPrivate, names: list[str]) -> None:
+    """Delete values and their salts."""
+    left = {name: pair for name, pair in row.body.items() if name not in names}
+    seq = row.seq
+    if row in session:
+        session.expunge(row)
+    if left:
+        session.execute(update(EntryPrivate).where(col(EntryPrivate.seq) == seq).values(body=left))
+    else:
+        session.execute(delete(EntryPrivate).where(col(EntryPrivate.seq) == seq))
+
+
+def find_again(tx: Tx, seqs: list[int]) -> None:
+    """Index entries under what is left of their words; nothing stays of the rest."""
+    session = tx.session
+    search.forget(session, seqs)
+    for start in range(0, len(seqs), _PART):
+        rows = session.execute(
+            select(EntryRow, EntryPrivate, Incident)
+            .outerjoin(EntryPrivate, col(EntryPrivate.seq) == col(EntryRow.seq))
+            .join(Incident, col(Incident.number) == col(EntryRow.incident))
+            .where(col(EntryRow.seq).in_(seqs[start : start + _PART]))
+        )
+        words = [
+            search.indexed(from_row(row, kept), of.kind == "drill", of.private)
+            for row, kept, of in rows
+        ]
+        if words:
+            session.execute(insert(EntryText), words)
+
+
+def remake_state(tx: Tx, number: int) -> None:
+    """Make an incident's state anew from what the record holds now: the very thing rebuild checks."""
+    tx.batch.flush()
+    session = tx.session
+    for one in list(session):
+        if isinstance(one, STATE_TABLES):
+            session.expunge(one)
+    for table in STATE_TABLES:
+        owner = table.number if table is Incident else table.incident  # type: ignore[attr-defined]
+        session.execute(delete(table).where(col(owner) == number))
+    for recorded in list(entries(session, number)):
+        project(session, tx.env.projectors, recorded)
+        session.flush()
+
+
+def forget_quotes(session: Session, incidents: list[int | None], quotes: list[str]) -> None:
+    """Empty finished effects, and answers kept for repeated requests, that quote what is gone."""
+    numbers = [one for one in incidents if one is not None]
+    here = or_(col(EffectRow.incident).in_(numbers), col(EffectRow.incident).is_(None))
+    done = select(EffectRow).where(here, col(EffectRow.state).in_(_FINISHED))
+    for row in session.execute(done).scalars():
+        text = json.dumps(
+            [row.key, row.lane, row.payload, row.result, row.error], ensure_ascii=False
+        )
+        if _quotes(text, quotes):
+            row.payload, row.result, row.error = {}, None, ""
+            if _quotes(row.key + row.lane, quotes):
+                row.key = row.lane = f"erased:{row.id}"
+    for kept in session.execute(select(Delivery)).scalars():
+        if _quotes(json.dumps(kept.answer, ensure_ascii=False), quotes):
+            kept.answer = None
+    session.flush()
+
+
+def forget_effects(session: Session, incident: int) -> None:
+    """Empty every finished effect of an incident."""
+    here = (col(EffectRow.incident) == incident, col(EffectRow.state).in_(_FINISHED))
+    session.execute(update(EffectRow).where(*here).values(payload={}, result=None, error=""))
+
+
+def _may(tx: Tx, incident: int | None) -> None:
+    if tx.by.source == "cli":  # whoever has a shell beside the database could do it by hand
+        return
+    if incident is None:
+        raise BadInput(
+            "From here only one incident at a time.", instead="Everywhere: `steadyhand erase`."
+        )
+    require(tx, "erase_personal", get(tx.session, incident))
+
+
+def _find(
+    session: Session, wish: Wish, incident: int | None
+) -> list[tuple[EntryPrivate, int, list[str]]]:
+    statement = select(EntryPrivate, col(EntryRow.n)).join(
+        EntryRow, col(EntryRow.seq) == col(EntryPrivate.seq)
+    )
+    if incident is not None:
+        statement = statement.where(col(EntryPrivate.incident) == incident)
+    out = []
+    rows = session.execute(statement.order_by(col(EntryPrivate.seq)))
+    for row, n in rows:
+        names = wish.names(row.body)
+        if names:
+            out.append((row, row.seq if n is None else n, names))
+    return out
+
+
+def _record(
+    tx: Tx, wish: Wish, reason: str, out: Erased, found: list[tuple[EntryPrivate, int, list[str]]]
+) -> None:
+    """One entry for each incident; the person's name is taken out of it again at once."""
+    values: dict[int | None, int] = defaultdict(int)
+    for row, _, names in found:
+        values[row.incident] += len(names)
+    rule = ALL if wish.words else NAMES
+    made = [
+        tx.append(
+            c.PersonErased(
+                entries=numbers, values=values[number], rule=rule, person=wish.person, reason=reason
+            ),
+            number,
+        ).seq
+        for number, numbers in out.entries.items()
+    ]
+    tx.batch.flush()
+    for seq in made:
+        kept = tx.session.get(EntryPrivate, seq)
+        assert kept is not None
+        out.receipts[seq] = kept.body["person"][0]
+        drop(tx.session, kept, ["person", *wish.names(kept.body)])
+    find_again(tx, made)
+
+
+def _value(body: dict[str, Any], name: str) -> Any:
+    return body[name][1] if name in body else None
+
+
+def _identity(value: Any) -> bool:
+    """Whether a value only names people (or nobody), and so is no text."""
+    if isinstance(value, list):
+        return all(_identity(one) for one in value)
+    return value is None or (isinstance(value, str) and bool(_IDENTITY.fullmatch(value)))
+
+
+def texts(values: list[Any]) -> list[str]:
+    """Texts long enough that finding them elsewhere means a quote."""
+    out = []
+    for value in values:
+        if isinstance(value, str):
+            out += [value] if len(value) >= _SHORT and not _identity(value) else []
+        elif isinstance(value, dict):
+            out += texts(list(value.values()))
+        elif isinstance(value, list):
+            out += texts(value)
+    return out
+
+
+def _quotes(text: str, quotes: list[str]) -> bool:
+    return any(json.dumps(one, ensure_ascii=False)[1:-1] in text for one in quotes)

@@ -1,0 +1,61 @@
+"""Notes for a few: the record shows that they exist and whom they are for, never what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from bot.errors import BadInput
+from bot.incident.rights import require
+from bot.record import catalogue as c
+from bot.record.entry import Recorded
+from bot.record.read import entries
+from bot.record.tx import Tx, roles_held
+from db.tables import EntryPrivate, Incident
+
+READERS = ("legal", "privacy", "commander")
+
+
+@dataclass(frozen=True, slots=True)
+class PrivilegedNote:
+    """A note as one of its readers sees it."""
+
+    n: int
+    at: datetime
+    author: str
+    readers: tuple[str, ...]
+    text: str
+
+
+def note(tx: Tx, incident: Incident, text: str, readers: Iterable[str]) -> Recorded:
+    """Put a privileged note on the record for the roles named. What comes back holds no text.
+
+    The text is kept where it can be erased, and is in no state, search, page or export.
+    """
+    require(tx, "add_note", incident)
+    wanted = [role for role in READERS if role in set(readers)]
+    if not wanted or set(readers) - set(READERS):
+        raise BadInput(
+            "Say who may read it.", instead="One or more of: " + ", ".join(READERS), field="readers"
+        )
+    if not text.strip():
+        raise BadInput("The note is empty.", instead="Type it after the word.", field="text")
+    return tx.append(c.PrivilegedNoteAdded(readers=wanted, text=text.strip()), incident.number)
+
+
+def read(session: Session, incident: Incident, person: str) -> list[PrivilegedNote]:
+    """The notes that ``person`` may read: those for a role that they hold in the incident now."""
+    held = set(roles_held(session, incident.number, person))
+    out = []
+    for e in entries(session, incident.number, kinds=[c.PrivilegedNoteAdded.kind]):
+        if held.isdisjoint(e.entry.readers):
+            continue
+        kept = session.execute(select(EntryPrivate).where(col(EntryPrivate.seq) == e.seq)).scalar()
+        if kept is not None and "text" in kept.body and e.n is not None:
+            text = str(kept.body["text"][1])
+            out.append(PrivilegedNote(e.n, e.at, e.actor, tuple(e.entry.readers), text))
+    return out
