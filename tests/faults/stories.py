@@ -75,7 +75,7 @@ async def _ask(town: Town, channel: Channel) -> None:
     await person.command("/incident step ask switch off the affected", channel)
     form = await person.modal()
     form.fill("What exactly will you do?", "Flag support-agent off for EU")
-    assert (await form.submit()).ok
+    await form.submit()  # the bot may die before it acknowledges
 
 
 async def _asked(town: Town, n: int) -> tuple[Channel, Seen]:
@@ -89,15 +89,20 @@ async def _approve(town: Town, asked: tuple[Channel, Seen]) -> None:
     await town.person("ada").click(asked[1], "Approve")
 
 
+async def _contained(town: Town, n: int) -> Channel:
+    channel = await opened(town, n)
+    await town.person("ada").command("/incident contain tool off since 04:10", channel)
+    await town.rest()
+    return channel
+
+
 async def _resolve(town: Town, channel: Channel) -> None:
     ada = town.person("ada")
-    await ada.command("/incident contain tool off since 04:10", channel)
-    await town.rest()
     await ada.command("/incident resolve", channel)
     form = await ada.modal()
     form.fill("What happened, in a few plain sentences", "An agent followed hidden text.")
     form.fill("Why resolve it all the same?", "moved to INC-700")
-    assert (await form.submit()).ok
+    await form.submit()
 
 
 async def _notice_approved(town: Town, n: int) -> Seen:
@@ -134,5 +139,5 @@ ROLE = Story("role", opened, _give_role, ("chat.postMessage tell",))
 ASK = Story("ask for approval", _sre, _ask, ("chat.postMessage tell", "chat.postMessage say"))
 APPROVE = Story("approve", _asked, _approve, ("chat.postMessage say", "chat.update"))
 PUBLISH = Story("publish a notice", _notice_approved, _publish, ("chat.postMessage notice",))
-RESOLVE = Story("resolve", opened, _resolve, ("chat.postMessage say", "chat.update"))
+RESOLVE = Story("resolve", _contained, _resolve, ("chat.postMessage say", "chat.update"))
 OTHERS = (ROLE, ASK, APPROVE, PUBLISH, RESOLVE)

@@ -15,10 +15,11 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from bot.sandbox import acts
 from bot.sandbox.core import Call
 from bot.sandbox.people import Person
 from bot.sandbox.server import Sandbox
-from bot.sandbox.state import Channel, Message
+from bot.sandbox.state import BOT_USER, Channel, Message
 from db.engine import Engines, open_engines
 from db.tables import EffectRow
 from tests.support.houses import assert_proven, make_house
@@ -173,6 +174,10 @@ async def make_town(url: str, folder: Path, *, bots: int = 1, **more: Any) -> As
     """Start Slack and bots on one database; the first one gets Slack's requests."""
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(Sandbox(MANIFEST, retry_scale=0.001))
+        for name in ("incidents", "support"):  # where it announces and publishes
+            room = slack.channel(name)
+            if BOT_USER not in room.members:
+                acts.join(slack.core, room, BOT_USER)
         town = Town(slack, url, folder, open_engines(url))
         stack.callback(town.engines.dispose)
         for n in range(bots):
