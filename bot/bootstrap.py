@@ -54,6 +54,7 @@ def build_env(settings: Settings) -> Env:
         channel_prefix=settings.channel_prefix,
         default_responders=settings.responder_ids,
         base_url=settings.base_url.rstrip("/"),
+        message_pace_ms=settings.message_pace_ms,
         away=timedelta(seconds=settings.away_s),
         followers=rooms.followers(),
         signer=Signer(settings.key_file),
@@ -147,6 +148,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         failed=rooms.effect_failed,
         people_waiting=house.requests.waiting,
         lease=timedelta(seconds=settings.lease_s),
+        metrics=house.metrics,
     )
     house.dispatcher = dispatcher
     door = SlackDoor(settings, house, client, surface)

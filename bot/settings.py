@@ -91,6 +91,10 @@ class Settings(BaseSettings):
     channel_prefix: str = _setting(
         "STEADYHAND_CHANNEL_PREFIX", "inc", "How names of incident channels begin."
     )
+    message_pace_ms: int = _setting(
+        "STEADYHAND_MESSAGE_PACE_MS", 1000,
+        "Least milliseconds between two messages in one channel. Slack allows one a second.",
+    )  # fmt: skip
     capture_emoji: str = _setting(
         "STEADYHAND_CAPTURE_EMOJI", "pushpin", "Reaction that puts a message on the record."
     )

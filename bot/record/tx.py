@@ -7,7 +7,6 @@ state, which is why the state can be rebuilt from the record alone.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -61,6 +60,8 @@ class Env:
     channel_prefix: str = "inc"
     default_responders: tuple[str, ...] = ()
     base_url: str = ""
+    #: Stands for the second that Slack wants between two messages in one channel.
+    message_pace_ms: int = 1000
     #: What waited this long for Slack is said in one message when Slack is back.
     away: timedelta = timedelta(minutes=5)
     followers: Mapping[str, Follower] = field(default_factory=dict)
@@ -172,7 +173,8 @@ class Batch:
 
     def want(self, effect: Effect, trace: str) -> None:
         """Keep an effect for the commit; the first with its key wins."""
-        self._effects.setdefault(effect.key, _effect_row(effect, self.now, trace))
+        row = _effect_row(effect, self.now, trace, self.env.message_pace_ms)
+        self._effects.setdefault(effect.key, row)
 
     def want_card(self, incident: int) -> None:
         """Remember that the card has to be brought up to date, once."""
@@ -400,10 +402,10 @@ def _lock_head(session: Session) -> Head:
     return head
 
 
-def _effect_row(effect: Effect, now: datetime, trace: str) -> dict[str, Any]:
+def _effect_row(effect: Effect, now: datetime, trace: str, pace_ms: int) -> dict[str, Any]:
     return {
         "key": effect.key, "incident": effect.incident, "kind": effect.kind, "lane": effect.lane,
-        "after": effect.after, "payload": effect.payload, "pace_ms": effect.pace_ms,
+        "after": effect.after, "payload": effect.payload, "pace_ms": effect.pace_ms * pace_ms // 1000,
         "state": "pending", "attempts": 0, "doubt": False, "next_at": effect.at or now,
         "error": "", "created_at": now, "trace": trace,
     }  # fmt: skip

@@ -83,6 +83,7 @@ def settings_for(
         "SLACK_API_URL": slack.api_url,
         "STEADYHAND_ANNOUNCE_CHANNEL": slack.channel("incidents").id,
         "STEADYHAND_NOTICE_CHANNEL": slack.channel("support").id,
+        "STEADYHAND_MESSAGE_PACE_MS": 50,
     }
     if socket:
         given["SLACK_APP_TOKEN"] = slack.app_token
