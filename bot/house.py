@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from bot.effects.dispatcher import Dispatcher
+from bot.metrics import Metrics
 from bot.record.entry import Actor
 from bot.record.tx import Batch, Env, Tx
 from bot.timing import Clock
@@ -50,6 +51,7 @@ class House:
         self.engines = engines
         self.env = env
         self.clock = clock
+        self.metrics = Metrics()
         self.writer: Writer[Batch] = Writer(engines, self._open_batch)
         self.dispatcher: Dispatcher | None = None
         self.requests = Requests()

@@ -12,9 +12,13 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, MutableMapping
+from contextvars import ContextVar
 from typing import Any, TextIO
 
 from bot.settings import Settings
+
+#: Follows a request to the effects that it asked for; on every line that is logged on the way.
+TRACE: ContextVar[str] = ContextVar("trace", default="")
 
 #: Slack's token prefixes (docs.slack.dev/authentication/tokens) and addresses that act as secrets.
 SECRETS = re.compile(
@@ -116,6 +120,14 @@ def _places(error: BaseException) -> Iterable[str]:
         yield f"  {frame.filename}:{frame.lineno} {frame.name}"
 
 
+def with_trace(_logger: Any, _method: str, event: Event) -> Event:
+    """The trace of what is being done, where there is one."""
+    trace = TRACE.get()
+    if trace:
+        event.setdefault("trace", trace)
+    return event
+
+
 def shorten_foreign(_logger: Any, _method: str, event: Event) -> Event:
     """Libraries put whole requests into their messages: keep the words before the data."""
     record = event.get("_record")
@@ -134,6 +146,7 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
+        with_trace,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
     ]
     formatter = structlog.stdlib.ProcessorFormatter(

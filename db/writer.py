@@ -18,7 +18,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -86,6 +86,10 @@ class Writer(Generic[B]):
         self._ready = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
+        #: How many changes went into one transaction, and how often; read by /metrics.
+        self.batches: Counter[int] = Counter()
+        #: Errors of the database, by kind, also those that a second attempt mended.
+        self.errors: Counter[str] = Counter()
         _do_not_wait_long(engines.write)
 
     async def run(
@@ -145,6 +149,7 @@ class Writer(Generic[B]):
         try:
             answers = self._transaction([job.run for job in jobs], careful=False, enough=enough)
         except Exception as problem:  # noqa: BLE001 - each job is run again and keeps its own error
+            self._count(problem)
             for job in jobs:
                 if _refused(problem) and not job.urgent:
                     job.future.set_exception(problem)
@@ -171,6 +176,7 @@ class Writer(Generic[B]):
                 return
             except (OperationalError, InternalError, StaleDataError) as problem:
                 # A deadlock, a lock held too long, a lost connection: the work was rolled back.
+                self._count(problem)
                 if not job.urgent and attempt == TRIES:
                     job.future.set_exception(problem)
                     return
@@ -204,8 +210,13 @@ class Writer(Generic[B]):
                 batch.flush()
             finally:
                 session.close()
+        self.batches[len(answers)] += 1
         batch.committed()
         return answers
+
+    def _count(self, problem: Exception) -> None:
+        if isinstance(problem, OperationalError | InternalError):
+            self.errors[type(problem).__name__] += 1
 
 
 def _never() -> bool:

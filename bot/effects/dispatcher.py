@@ -19,6 +19,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from bot.effects import lease, store
 from bot.effects.outcome import Done, Failed, Later, Outcome, backoff
 from bot.effects.store import LEASE, Claimed, Except
+from bot.logs import TRACE
+from bot.metrics import Metrics
 from bot.record.entry import SYSTEM, Actor
 from bot.record.tx import Batch, Tx
 from db.writer import Writer
@@ -98,6 +100,7 @@ class Dispatcher:
         in_flight: int = IN_FLIGHT,
         people_waiting: Callable[[], bool] = lambda: False,
         lease: timedelta = LEASE,
+        metrics: Metrics | None = None,
     ) -> None:
         self._writer = writer
         self._adapter_for = adapter_for
@@ -112,6 +115,7 @@ class Dispatcher:
         self._lease = lease
         self._upkeep_at = 0.0
         self._stop = False
+        self._metrics = metrics or Metrics()
         self.owner = owner_id()
         self.last_round: datetime | None = None
 
@@ -208,13 +212,25 @@ class Dispatcher:
         )  # fmt: skip
 
     async def _carry_out(self, effect: Claimed, since: float) -> None:
+        TRACE.set(effect.trace)
         task = self._tasks.get(effect.kind)
         outcome = await (self._do_task(effect, task) if task else self._attempt(effect, since))
+        self._say(effect, outcome)
         if outcome is None:
             return
         if isinstance(outcome, Later) and outcome.whole_kind:
             self._hold(effect, outcome)
         await self._keep(effect, outcome, since + self._lease.total_seconds())
+
+    def _say(self, effect: Claimed, outcome: Outcome | None) -> None:
+        """Count it, and log it with the trace of the request that asked for it."""
+        facts = {"effect": effect.key, "kind": effect.kind, "attempt": effect.attempts}
+        if isinstance(outcome, Later | Failed):
+            self._metrics.failed(effect.kind, outcome.word)
+            log.info("effect_not_done", extra={**facts, "word": outcome.word})
+        elif outcome is not None or effect.kind in self._tasks:
+            self._metrics.effects_done[effect.kind] += 1
+            log.info("effect_done", extra=facts)
 
     async def _keep(self, effect: Claimed, outcome: Outcome, until: float) -> None:
         """Store how it went, as often as it takes; at last the lease ends and doubt is settled."""
@@ -255,7 +271,7 @@ class Dispatcher:
             await self._writer.run(job, urgent=False)
         except DATABASE_TROUBLE as problem:
             _say_trouble("task_not_saved", problem, effect)
-            return Later("the database did not take it")
+            return Later("the database did not take it", word="database")
         except Exception as problem:  # rolled back; tried again, then shown to people
             log.exception("task_failed", extra={"effect": effect.key, "kind": effect.kind})
             return _crashed(effect, problem, doubt=False)
@@ -273,10 +289,10 @@ class Dispatcher:
             log.warning("lease_lost", extra={"effect": effect.key, "kind": effect.kind})
             return None
         except TimeoutError:
-            return Later("no answer in time", doubt=True)
+            return Later("no answer in time", doubt=True, word="timeout")
         except DATABASE_TROUBLE as problem:
             _say_trouble("effect_not_read", problem, effect)
-            return Later("the database did not answer", doubt=True)
+            return Later("the database did not answer", doubt=True, word="database")
         except Exception as problem:  # a bug must not lose the effect; a person sees the error
             log.exception("effect_crashed", extra={"effect": effect.key, "kind": effect.kind})
             return _crashed(effect, problem, doubt=True)
@@ -320,7 +336,9 @@ class Dispatcher:
 
 def _crashed(effect: Claimed, problem: Exception, *, doubt: bool) -> Outcome:
     error = f"internal error: {type(problem).__name__}"
-    return Failed(error) if effect.attempts >= 5 else Later(error, doubt=doubt)
+    if effect.attempts >= 5:
+        return Failed(error, word="internal")
+    return Later(error, doubt=doubt, word="internal")
 
 
 def _say_trouble(what: str, problem: Exception, effect: Claimed | None = None) -> None:

@@ -27,7 +27,7 @@ def do_due(writer: Writer[Batch], tasks: Mapping[str, Task]) -> int:
     for count in range(MOST):
         one: list[int] = []
 
-        def job(batch: Batch, one: list[int] = one) -> bool:
+        def job(batch: Batch, one: list[int] = one, failed: list[int] = failed) -> bool:
             one.clear()
             return _next(batch, tasks, failed, one)
 

@@ -22,6 +22,7 @@ from bot.effects.slack import CarefulClient
 from bot.errors import NotAllowed, Refusal
 from bot.house import House
 from bot.incident import rights
+from bot.logs import TRACE
 from bot.record.entry import Actor
 from bot.settings import Settings
 from bot.slack import kit, payload
@@ -44,6 +45,7 @@ STILL_WORKING = "This takes longer than usual. Please do not repeat it: the answ
 HTTP_TIMEOUT_S = 10
 #: Slack gives three seconds; what takes longer is acknowledged and answered afterwards.
 ANSWER_WITHIN_S = 2.6
+LOG_LATER_S = 0.2
 
 
 def make_client(settings: Settings) -> AsyncWebClient:
@@ -144,7 +146,10 @@ class SlackDoor:
             log.warning("stranger_refused", extra={"why": str(why)})
             return BoltResponse(status=403, body="This app serves another workspace.\n")
         # Verified already and parsed once: Bolt is handed the result, as from a socket.
-        return await self.bolt.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        began = time.perf_counter()
+        answer = await self.bolt.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        self._house.metrics.acknowledged(_type_of(body), time.perf_counter() - began)
+        return answer
 
     # --- Bolt ------------------------------------------------------------------------------------
 
@@ -244,6 +249,7 @@ class SlackDoor:
         try:
             answer = await handler(request)
         except AlreadyCarriedOut as before:
+            self._house.metrics.redelivered[request.kind] += 1
             return self._sealed(_view_answer(before.answer, request, again=True), request)
         except Refusal as problem:
             await self._denied(request, problem)
@@ -283,6 +289,7 @@ class SlackDoor:
         try:
             await handler(request)
         except AlreadyCarriedOut:
+            self._house.metrics.redelivered[request.kind] += 1
             return
         except Refusal as problem:
             await self._denied(request, problem)
@@ -295,6 +302,9 @@ class SlackDoor:
     ) -> Request:
         user = user or body.get("user_id") or body["user"]["id"]
         trace = hashlib.sha256(delivery.encode()).hexdigest()[:16]
+        TRACE.set(trace)
+        # After the acknowledgement: writing a line takes longer than the whole way to it should.
+        asyncio.get_running_loop().call_later(LOG_LATER_S, _log_request, kind)
         where = (
             body.get("channel_id") or (body.get("channel") or {}).get("id")
             if kind != "event"
@@ -318,6 +328,7 @@ class SlackDoor:
         try:
             return await handler(request)
         except AlreadyCarriedOut as before:
+            self._house.metrics.redelivered[request.kind] += 1
             return before.answer
         except Refusal as problem:
             await self._denied(request, problem)
@@ -343,6 +354,22 @@ class SlackDoor:
         task.add_done_callback(self._work.discard)
 
 
+def _log_request(kind: str) -> None:
+    """One line a request; what was asked stays out of it. The trace is added by ``bot.logs``."""
+    log.info("request", extra={"type": kind})
+
+
+def _type_of(body: dict[str, Any]) -> str:
+    """The type of a request, from a short list, for counting."""
+    if "command" in body:
+        return "command"
+    return _TYPES.get(str(body.get("type")), "other")
+
+
+_TYPES = {
+    "block_actions": "action", "view_submission": "view", "view_closed": "view",
+    "shortcut": "shortcut", "message_action": "shortcut", "event_callback": "event",
+}  # fmt: skip
 _ANY = re.compile(r".*", re.DOTALL)
 
 

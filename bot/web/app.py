@@ -16,7 +16,7 @@ from bot.house import House
 from bot.settings import Settings
 from bot.slack import payload
 from bot.slack.app import SlackDoor
-from bot.web import guard, status
+from bot.web import guard, local, metrics, status
 from bot.web.headers import SecurityHeaders
 from bot.web.health import Health
 from bot.web.health import routes as health_routes
@@ -30,6 +30,10 @@ def make_web(settings: Settings, house: House, door: SlackDoor, health: Health) 
     secret = settings.slack_signing_secret.get_secret_value()
     if secret:  # without it nothing that comes over HTTP can be known to be Slack's
         routes.append(slack_route(door, SignatureVerifier(secret)))
+    if settings.metrics:
+        routes.append(metrics.route(house, health))
+    if settings.local_page:
+        routes += local.routes(settings, house)
     tls = settings.base_url.startswith("https://")
     return Starlette(routes=routes, middleware=[Middleware(SecurityHeaders, tls=tls)])
 
