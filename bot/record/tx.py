@@ -185,10 +185,8 @@ class Batch:
         session = self.session
         self._want_cards()
         if self._entries and self.env.signer is not None:
-            self._effects.update(
-                (effect.key, _effect_row(effect, self.now, ""))
-                for effect in self.env.signer.due(self.now)
-            )
+            for effect in self.env.signer.due(self.now):
+                self.want(effect, "")
         session.flush()
         pending.write(session)
         connection = session.connection()
