@@ -165,16 +165,21 @@ def remake_state(tx: Tx, number: int) -> None:
 
 
 def forget_quotes(session: Session, incidents: list[int | None], quotes: list[str]) -> None:
-    """Empty finished effects, and answers kept for repeated requests, that quote what is gone."""
+    """Empty effects, and answers kept for repeated requests, that quote what is gone.
+
+    What still waits to be sent and quotes it is given up. Work of our own (``house.*``) stays until
+    it is done: it quotes nobody's words, and its loss would silence reminders.
+    """
     numbers = [one for one in incidents if one is not None]
     here = or_(col(EffectRow.incident).in_(numbers), col(EffectRow.incident).is_(None))
-    done = select(EffectRow).where(here, col(EffectRow.state).in_(_FINISHED))
-    for row in session.execute(done).scalars():
-        text = json.dumps(
-            [row.key, row.lane, row.payload, row.result, row.error], ensure_ascii=False
-        )
-        if _quotes(text, quotes):
-            row.payload, row.result, row.error = {}, None, ""
+    for row in session.execute(select(EffectRow).where(here)).scalars():
+        waits = row.state == "pending"
+        if row.state == "inflight" or (waits and row.kind.startswith("house.")):
+            continue
+        parts = [row.key, row.lane, row.payload, row.result, row.error]
+        if _quotes(json.dumps(parts, ensure_ascii=False), quotes):
+            row.payload, row.result, row.error = {}, None, "erased" if waits else ""
+            row.state = "given_up" if waits else row.state
             if _quotes(row.key + row.lane, quotes):
                 row.key = row.lane = f"erased:{row.id}"
     for kept in session.execute(select(Delivery)).scalars():

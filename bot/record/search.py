@@ -35,6 +35,8 @@ _ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(f"[{_ALONE}]|[^\\W_{_ALONE}]+")
 WORD_MAX = 60
 WORDS_MAX = 2_000
+#: Moments looked at in one query when a moment's first entry is sought.
+PIVOTS = 24
 #: A person with a part in more private incidents than this finds only the newest of them.
 PRIVATE_MAX = 500
 
@@ -242,18 +244,20 @@ def _visible(seen: list[int]) -> list[str]:
 
 
 def _first_since(session: Session, since: datetime) -> int:
-    """The first entry recorded at ``since`` or later, by halving: entries stand in order of time."""
-    low = 1
-    high = (session.execute(select(col(EntryRow.seq)).order_by(col(EntryRow.seq).desc()).limit(1)).scalar() or 0) + 1  # fmt: skip
+    """The first entry recorded at ``since`` or later, between a few pivots at a time."""
+    last = select(col(EntryRow.seq)).order_by(col(EntryRow.seq).desc()).limit(1)
+    low, high = 1, (session.execute(last).scalar() or 0) + 1  # what is asked for lies in [low, high]
     while low < high:
-        middle = (low + high) // 2
-        at = session.execute(
-            select(col(EntryRow.recorded_at)).where(col(EntryRow.seq) == middle)
-        ).scalar()
-        if at is not None and at < since:
-            low = middle + 1
-        else:
-            high = middle
+        step = max(1, (high - low) // PIVOTS)
+        pivots = list(range(low, high, step))
+        times = select(col(EntryRow.seq), col(EntryRow.recorded_at)).where(
+            col(EntryRow.seq).in_(pivots)
+        )
+        earlier = sum(1 for _, at in session.execute(times) if at < since)
+        if not earlier:
+            return low
+        low = pivots[earlier - 1] + 1
+        high = pivots[earlier] if earlier < len(pivots) else high
     return low
 
 

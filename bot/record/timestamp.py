@@ -21,7 +21,7 @@ _SHA256 = bytes.fromhex("300d06096086480165030402010500")
 def query(note: str) -> bytes:
     """A TimeStampReq (RFC 3161, 2.4.1) over the note's bytes, with a nonce and asking for certificates."""
     imprint = _der(0x30, _SHA256 + _der(0x04, hashlib.sha256(note.encode()).digest()))
-    nonce = _der(0x02, b"\x00" + secrets.token_bytes(8))
+    nonce = _der(0x02, b"\x01" + secrets.token_bytes(8))
     return _der(0x30, _der(0x02, b"\x01") + imprint + nonce + _der(0x01, b"\xff"))
 
 
