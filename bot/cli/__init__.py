@@ -91,6 +91,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def say_error(problem: SteadyhandError) -> None:
     """What is wrong, and on the next line what to do."""
-    click.echo(f"steadyhand: {problem.message}", err=True)
+    from bot.cli.shared import harmless
+
+    click.echo(f"steadyhand: {harmless(problem.message)}", err=True)
     if problem.instead:
-        click.echo(f"  {problem.instead}", err=True)
+        click.echo(f"  {harmless(problem.instead)}", err=True)

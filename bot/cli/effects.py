@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bot.cli.shared import a_house, actor, look, table
+from bot.cli.shared import a_house, actor, harmless, look, table
 from bot.timing import rfc3339
 from db.tables import EffectRow
 
@@ -95,4 +95,4 @@ def give_up(key: str, reason: str) -> None:
 def _shown(value: Any) -> str:
     if value is None or value == "":
         return "-"
-    return rfc3339(value) if hasattr(value, "tzinfo") else str(value)
+    return rfc3339(value) if hasattr(value, "tzinfo") else harmless(str(value))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.shared import a_house, actor, look
+from bot.cli.shared import a_house, actor, harmless, look
 
 SHOWN = 50
 
@@ -26,7 +26,7 @@ def rebuild(ctx: click.Context, check: bool) -> None:
 
     count, found = look(lambda session: check_all(session, projectors()))
     for difference in found[:SHOWN]:
-        click.echo(str(difference), err=True)
+        click.echo(harmless(str(difference)), err=True)
     if found:
         click.echo(f"{len(found)} values differ from what the record says.", err=True)
         ctx.exit(1)

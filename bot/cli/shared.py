@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -73,8 +74,20 @@ def actor() -> Actor:
     return Actor(f"cli:{name}", "cli")
 
 
+#: Control characters and those that turn the direction of text: a terminal would obey them.
+_OBEYED = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def harmless(text: str) -> str:
+    """Text that a terminal shows and does not obey: control characters are written out."""
+    return _OBEYED.sub(lambda found: ascii(found.group())[1:-1], text)
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns of text; the last one is not padded."""
+    rows = [[harmless(cell).replace("\n", " ") for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     for row in [head, *rows]:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]

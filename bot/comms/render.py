@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 #: A draft may grow this long before it is cut to what can be approved; beyond it the template is wrong.
 RENDER_MAX = 20_000
 RANGE_MAX = 100
+NUMBER_MAX = 1_000_000
+#: Loops inside loops, and filters that make much out of little: imported content may mean harm.
+LOOPS_MAX = 2
+WIDENING = ("center", "format", "indent", "wordwrap", "batch", "slice", "urlize", "xmlattr", "pprint",
+            "tojson", "replace", "map", "random")  # fmt: skip
 DRILL_TITLE = "DRILL: "
 DRILL_LINE = "This is a drill. Nothing described here happened."
 
@@ -165,6 +170,21 @@ def _shown(value: Any) -> Any:
     return value
 
 
+def _bounded(tree: Any, depth: int = 0, inside: bool = False) -> None:
+    """Raises ``SecurityError`` for loops within loops within loops, and for what calls itself."""
+    from jinja2 import nodes
+    from jinja2.exceptions import SecurityError
+
+    for node in tree.iter_child_nodes():
+        loop = isinstance(node, nodes.For)
+        macro = isinstance(node, nodes.Macro | nodes.CallBlock)
+        if loop and (node.recursive or inside or depth >= LOOPS_MAX):
+            raise SecurityError(f"loops go {LOOPS_MAX} deep at most, and not into macros")
+        if inside and isinstance(node, nodes.Call):
+            raise SecurityError("a macro calls nothing")
+        _bounded(node, depth + loop, inside or macro)
+
+
 def _few(*args: int) -> range:
     found = range(*args)
     if len(found) > RANGE_MAX:
@@ -187,17 +207,31 @@ def _environment(shared: tuple[tuple[str, str], ...]) -> Environment:
         __html__ = __str__
 
     class Careful(ImmutableSandboxedEnvironment):
-        intercepted_binops = frozenset({"*", "**"})
+        # «%» formats text to any width, as «*» repeats it.
+        intercepted_binops = frozenset({"*", "**", "%"})
+
+        def _parse(self, source: str, name: str | None, filename: str | None) -> Any:
+            tree = super()._parse(source, name, filename)
+            _bounded(tree)
+            return tree
+
+        def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+            # Methods of text make more text than there was; values are looked at, not called.
+            called = callable(value) and not isinstance(value, ChainableUndefined)
+            return not called and super().is_safe_attribute(obj, attr, value)
 
         def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-            if not (isinstance(left, int) and isinstance(right, int) and operator == "*"):
-                raise SecurityError(f"«{operator}» is for whole numbers only")
-            return left * right
+            whole = isinstance(left, int) and isinstance(right, int) and operator != "**"
+            if not whole or max(abs(left), abs(right)) > NUMBER_MAX:
+                raise SecurityError(f"«{operator}» is for small whole numbers only")
+            return left * right if operator == "*" else left % right
 
     environment = Careful(
         loader=DictLoader(dict(shared)), undefined=Visible, autoescape=False, finalize=_shown,
         trim_blocks=True, lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     environment.globals = {"range": _few}
+    for name in WIDENING:
+        environment.filters.pop(name, None)
     environment.filters["time"] = said_time
     return environment

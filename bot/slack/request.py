@@ -207,9 +207,11 @@ Handler = Callable[[Request], Awaitable[Answer]]
 
 def refusal_text(problem: Refusal, typed: str = "") -> str:
     """A refusal in words, with what was typed given back."""
-    parts = [problem.message]
+    # Rooms quote what was typed and know nothing of Slack's marks: names of people are shown, nothing
+    # else is parsed. Some surfaces escape already, so everything is brought to one state first.
+    parts = [kit.names_only(kit.unescape(problem.message))]
     if problem.instead:
-        parts.append(problem.instead)
+        parts.append(kit.names_only(kit.unescape(problem.instead)))
     if typed:
         parts.append(f"You typed: `{kit.esc(kit.clip(typed, 1500)).replace('`', chr(39))}`")
     return "\n".join(parts)
