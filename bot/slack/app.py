@@ -79,6 +79,7 @@ class SlackDoor:
             connector=aiohttp.TCPConnector(limit=64),
         )
         self.bolt = AsyncApp(
+            logger=_bolt_log(),
             name="steadyhand",  # else Bolt walks the whole stack to find one
             client=client,
             signing_secret=settings.slack_signing_secret.get_secret_value()
@@ -371,6 +372,13 @@ _TYPES = {
     "shortcut": "shortcut", "message_action": "shortcut", "event_callback": "event",
 }  # fmt: skip
 _ANY = re.compile(r".*", re.DOTALL)
+
+
+def _bolt_log() -> logging.Logger:
+    """Bolt's own log, from errors on: it warns of a token that we give on purpose."""
+    quiet = logging.getLogger("bot.slack.bolt")
+    quiet.setLevel(logging.ERROR)
+    return quiet
 
 
 def _authorizer(token: str) -> Any:
