@@ -87,6 +87,7 @@ def waiting_for(session: Session, person: str, limit: int = 20) -> list[Approval
         select(RoleHolder.incident, RoleHolder.role)  # type: ignore[call-overload]
         .join(Incident, Incident.number == RoleHolder.incident)
         .where(
+            queries.live(),
             RoleHolder.holder == person,
             RoleHolder.state == "accepted",
             Incident.status.in_(queries.OPEN_STATUSES),  # type: ignore[attr-defined]

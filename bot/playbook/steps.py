@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from sqlalchemy import or_, select
-from sqlmodel import Session
+from sqlalchemy import exists, or_, select
+from sqlmodel import Session, col
 
 from bot.errors import BadInput, NotFound
 from bot.incident import queries
@@ -98,17 +98,21 @@ def holders(session: Session, incident: int) -> dict[str, str]:
 
 
 def _incidents_of(session: Session, person: str) -> list[int]:
-    roles = select(RoleHolder.incident).where(  # type: ignore[call-overload]
-        RoleHolder.holder == person, RoleHolder.state == "accepted"
+    number = col(Incident.number)
+    held = exists().where(
+        col(RoleHolder.incident) == number,
+        col(RoleHolder.holder) == person,
+        col(RoleHolder.state) == "accepted",
     )
-    owned = select(Step.incident).where(Step.owner == person, Step.state.in_(LIVE))  # type: ignore[call-overload,attr-defined]
+    owned = select(col(Step.incident)).where(col(Step.owner) == person, col(Step.state).in_(LIVE))
     statement = (
-        select(Incident.number)  # type: ignore[call-overload]
+        select(number)
         .where(
-            Incident.status.in_(queries.OPEN_STATUSES),  # type: ignore[attr-defined]
-            or_(Incident.number.in_(roles), Incident.number.in_(owned)),  # type: ignore[attr-defined]
+            queries.live(),
+            col(Incident.status).in_(queries.OPEN_STATUSES),
+            or_(held, number.in_(owned)),
         )
-        .order_by(Incident.number)
+        .order_by(number)
     )
     return list(session.execute(statement).scalars())
 

@@ -246,7 +246,10 @@ def _visible(seen: list[int]) -> list[str]:
 def _first_since(session: Session, since: datetime) -> int:
     """The first entry recorded at ``since`` or later, between a few pivots at a time."""
     last = select(col(EntryRow.seq)).order_by(col(EntryRow.seq).desc()).limit(1)
-    low, high = 1, (session.execute(last).scalar() or 0) + 1  # what is asked for lies in [low, high]
+    low, high = (
+        1,
+        (session.execute(last).scalar() or 0) + 1,
+    )  # what is asked for lies in [low, high]
     while low < high:
         step = max(1, (high - low) // PIVOTS)
         pivots = list(range(low, high, step))

@@ -269,7 +269,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("incident", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_incident_channel_id"), ["channel_id"], unique=False)
-        batch_op.create_index("ix_incident_status_number", ["status", "number"], unique=False)
+        batch_op.create_index(
+            "ix_incident_live",
+            ["number"],
+            unique=False,
+            sqlite_where=sa.text("status <> 'closed'"),
+            postgresql_where=sa.text("status <> 'closed'"),
+        )
 
     op.create_table(
         "known",
@@ -456,7 +462,11 @@ def downgrade() -> None:
     op.drop_table("member")
     op.drop_table("known")
     with op.batch_alter_table("incident", schema=None) as batch_op:
-        batch_op.drop_index("ix_incident_status_number")
+        batch_op.drop_index(
+            "ix_incident_live",
+            sqlite_where=sa.text("status <> 'closed'"),
+            postgresql_where=sa.text("status <> 'closed'"),
+        )
         batch_op.drop_index(batch_op.f("ix_incident_channel_id"))
 
     op.drop_table("incident")
