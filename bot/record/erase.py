@@ -107,6 +107,7 @@ def erase(
         out.entries.setdefault(row.incident, []).append(n)
     if dry_run:
         return out
+    overwrite(tx.session)
     gone = [row.body[name][1] for row, _, names in found for name in names]
     for row, _, names in found:
         drop(tx.session, row, names)
@@ -116,6 +117,13 @@ def erase(
         remake_state(tx, number)
     forget_quotes(tx.session, list(out.entries), [wish.person, *texts(gone)])
     return out
+
+
+def overwrite(session: Session) -> None:
+    """Have SQLite write zeros over what this transaction deletes, not merely free the space."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
 
 
 def drop(session: Session, row: EntryPrivate, names: list[str]) -> None:

@@ -76,6 +76,19 @@ def test_names_and_words_are_gone_and_everything_holds(house: House, story: int)
         house.change_sync(CLI, lambda tx: erase.erase(tx, wish, "again"))
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_nothing_is_left_in_the_file(house: House, story: int, tmp_path: Path) -> None:
+    """SQLite frees pages without clearing them unless it is told to."""
+    house.change_sync(CLI, lambda tx: erase.erase(tx, erase.Wish("U02MLE"), "Request 12"))
+    with house.engines.write.connect() as conn:
+        conn.rollback()
+        conn.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+    raw = (tmp_path / "steadyhand.db").read_bytes()
+    assert b"quokka" in raw
+    for gone in (b"zebra", b"walrus", b"U02MLE"):
+        assert gone not in raw
+
+
 def test_the_receipt_proves_whom_it_was_about(house: House, story: int) -> None:
     done = house.change_sync(CLI, lambda tx: erase.erase(tx, erase.Wish("U02MLE"), "Request 12"))
     ((seq, salt),) = done.receipts.items()
