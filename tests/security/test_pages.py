@@ -18,6 +18,11 @@ PAGES = {
     "/status.css": ((200,), "public"),
     "/slack/events": ((405,), "no-store"),
 }
+#: Pages that exist on this machine only; under any other name there is nothing.
+LOCAL = {
+    "/local", "/local/sign-in", "/local/sign-out", "/local/open", "/local/local.css",
+    "/local/{number:int}", "/local/{number:int}/{verb}",
+}  # fmt: skip
 ODD = ["/", "/static/", "/status/", "/../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/.env", "/.git/config",
        "//evil.example/x", "/status.css/../../bootstrap.py", "/slack", "/status%00", "/status?x=<script>"]  # fmt: skip
 
@@ -28,7 +33,21 @@ def _routes(desk: Desk) -> set[str]:
 
 
 async def test_every_route_is_in_the_table(desk: Desk) -> None:
-    assert _routes(desk) - set(PAGES) == set(), "say in this file how the new page answers"
+    known = set(PAGES) | LOCAL
+    assert _routes(desk) - known == set(), "say in this file how the new page answers"
+
+
+@pytest.mark.parametrize("path", sorted(LOCAL - {"/local/local.css"}))
+async def test_pages_of_this_machine_are_not_there_for_others(desk: Desk, path: str) -> None:
+    path = path.replace("{number:int}", "1").replace("{verb}", "note")
+    for headers in (
+        {},
+        {"x-forwarded-for": "127.0.0.1", "host": "localhost"},
+        {"host": "evil.example"},
+    ):
+        for method in ("GET", "POST"):
+            answer = await desk.http.request(method, path, headers=headers)
+            assert answer.status_code in (404, 405) and "set-cookie" not in answer.headers
 
 
 @pytest.mark.parametrize("path", [*PAGES, *ODD])
