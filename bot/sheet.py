@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlmodel import Session
 
@@ -23,6 +23,7 @@ from bot.record.tx import Env
 from db.tables import Incident, Notice, Step
 
 LINES = 40
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 
 
@@ -81,8 +82,9 @@ class Sheet:
 
     @property
     def open_steps(self) -> list[StepView]:
-        """What has to be done, in order; what is only on offer is left out."""
-        return [each for each in self.steps if each.state in steps.LIVE and not each.offered]
+        """What has to be done: overdue first, then by due time; what is only on offer is left out."""
+        found = [each for each in self.steps if each.state in steps.LIVE and not each.offered]
+        return sorted(found, key=lambda each: (not each.late, each.due_at or _NEVER, each.number))
 
 
 def words(text: str) -> str:
