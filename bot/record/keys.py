@@ -81,14 +81,19 @@ class Signer:
     def due(self, now: datetime) -> list[Effect]:
         """The checkpoint that new entries ask for: one for each slot of ten minutes, at its end."""
         slot = int(now.timestamp() // EVERY.total_seconds())
-        if slot == self._asked or self.key() is None:
+        if slot == self._asked or not self.there():
             return []
         at = datetime.fromtimestamp((slot + 1) * EVERY.total_seconds(), UTC)
         return [house("checkpoint", None, key=f"checkpoint:slot:{slot}", at=at, reason="timer")]
 
     def asked(self, now: datetime) -> None:
         """The wish of this slot is committed; it need not be stored again."""
-        self._asked = int(now.timestamp() // EVERY.total_seconds()) if self._key else None
+        slot = int(now.timestamp() // EVERY.total_seconds())
+        self._asked = slot if self.there() else None
+
+    def there(self) -> bool:
+        """Whether there is a key. Reading it takes megabytes of library: not before it signs."""
+        return self._key is not None or self.path.exists()
 
 
 def make(tx: Tx, *, anew: bool = False) -> Public:

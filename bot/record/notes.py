@@ -135,7 +135,9 @@ def read_public(text: str) -> Public:
 def read_notes(text: str) -> list[Note]:
     """Every checkpoint in a text, in its order; whatever stands around them is passed over."""
     out = []
-    for found in _NOTE.finditer(text.replace("\r\n", "\n").rstrip("\n") + "\n"):
+    # Copied out of Slack's source, a checkpoint stands between ``` marks.
+    text = text.replace("\r\n", "\n").replace("`", "\n").rstrip("\n") + "\n"
+    for found in _NOTE.finditer(text):
         signatures = []
         for line in found["signed"].splitlines():
             _, name, encoded = line.split(" ")

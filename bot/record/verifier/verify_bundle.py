@@ -65,7 +65,7 @@ class Note:
         name, key, _ = keys.get(self.raw[:4].hex(), (None, None, None))
         check(name == self.origin and self.all.endswith(f"\n— {name} {base64.b64encode(self.raw).decode()}\n") and signed(key, self.text, self.raw[4:]), f"the checkpoint over {self.size} entries is not signed by a key of this record")
         return self.raw[:4].hex()
-def read_notes(text): return [Note(found) for found in NOTE.finditer(text.replace("\r", "").rstrip("\n") + "\n")]
+def read_notes(text): return [Note(found) for found in NOTE.finditer(text.replace("\r", "").replace("`", "\n").rstrip("\n") + "\n")]
 # --- the bundle: the checkpoint covers the last entry, that the manifest, that every other file ----
 def verify_entry(line, note, state, path):
     doc = json.loads(line["doc"])

@@ -1,5 +1,7 @@
 """A person leaves the record; the chain, the state and the proof stay."""
 
+# ruff: noqa: B023 - the verbs are run before the loop goes on
+
 from __future__ import annotations
 
 import random
@@ -161,7 +163,7 @@ def _random_history(run: Run, dice: random.Random) -> list[int]:
         ]  # fmt: skip
         if dice.random() < 0.15:
             private = dice.random() < 0.5
-            made = run(person, lambda tx: open_incident(tx, f"More {i}", private=private))  # noqa: B023
+            made = run(person, lambda tx: open_incident(tx, f"More {i}", private=private))
             numbers.append(made.number)
         else:
             run(person, dice.choice(acts), source="cli")
