@@ -148,6 +148,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         failed=rooms.effect_failed,
         people_waiting=house.requests.waiting,
         lease=timedelta(seconds=settings.lease_s),
+        look=house.any_effect_ready,
         metrics=house.metrics,
     )
     house.dispatcher = dispatcher

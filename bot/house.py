@@ -6,11 +6,13 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import TypeVar
 
 from sqlmodel import Session
 
 from bot.effects.dispatcher import Dispatcher
+from bot.effects.store import Except, any_ready
 from bot.metrics import Metrics
 from bot.record.entry import Actor
 from bot.record.tx import Batch, Env, Tx
@@ -79,6 +81,11 @@ class House:
         """Look at the database in this thread."""
         with Session(self.engines.read, expire_on_commit=False) as session:
             return job(session)
+
+    async def any_effect_ready(self, but: Except) -> tuple[datetime, bool]:
+        """Now, and whether an effect could be taken now."""
+        now = self.clock.now()
+        return now, await self.read(lambda session: any_ready(session, now, but))
 
     def close(self) -> None:
         """Stop the writer and close connections."""

@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
@@ -55,6 +55,8 @@ class Adapter(Protocol):
 #: Called in the transaction that settles an effect: what came back becomes a command.
 Returned = Callable[[Tx, Claimed, dict[str, Any]], None]
 Task = Callable[[Tx, Claimed], None]
+#: The present moment, and whether a claim would find something (see ``store.any_ready``).
+Look = Callable[[Except], Awaitable[tuple[datetime, bool]]]
 WentWrong = Callable[[Tx, Claimed, str], None]
 
 
@@ -100,6 +102,7 @@ class Dispatcher:
         in_flight: int = IN_FLIGHT,
         people_waiting: Callable[[], bool] = lambda: False,
         lease: timedelta = LEASE,
+        look: Look | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._writer = writer
@@ -113,6 +116,7 @@ class Dispatcher:
         self._running: dict[asyncio.Task[None], int] = {}
         self._held: dict[str, float] = {}
         self._lease = lease
+        self._look = look
         self._upkeep_at = 0.0
         self._stop = False
         self._metrics = metrics or Metrics()
@@ -126,10 +130,11 @@ class Dispatcher:
     async def run(self) -> None:
         """Work until :meth:`stop`. Errors of one round are logged; the next round tries again."""
         while not self._stop:
+            woken = self._wake.is_set()
             self._wake.clear()
             try:
                 await self._upkeep()
-                took = await self._round()
+                took = await self._round(woken)
             except Exception as problem:  # noqa: BLE001 - said in the log; the next round tries again
                 _say_trouble("effects_round_failed", problem)
                 await asyncio.sleep(ROUND_FAILED_S)
@@ -167,7 +172,12 @@ class Dispatcher:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), POLL_S)
 
-    async def _round(self) -> bool:
+    async def _round(self, woken: bool) -> bool:
+        if not woken and self._look is not None:
+            # Nobody said that there is something: look without holding up those who write.
+            self.last_round, ready = await self._look(self._but())
+            if not ready:
+                return False
         busy = await self._people_first()
         free = (BUSY_IN_FLIGHT if busy else self._room) - len(self._running)
         if free <= 0:
@@ -202,14 +212,16 @@ class Dispatcher:
 
     def _claim(self, batch: Batch, limit: int) -> list[Claimed]:
         self.last_round = batch.now
+        return store.claim(
+            batch.session, batch.now, self.owner, limit, lease=self._lease, but=self._but(),
+            away=batch.env.away,
+        )  # fmt: skip
+
+    def _but(self) -> Except:
         now = time.monotonic()
         held = [kind for kind, until in list(self._held.items()) if until > now]
         # What is in hand here stays ours even when the clock jumps past the lease.
-        but = Except(list(self._running.values()), held)
-        return store.claim(
-            batch.session, batch.now, self.owner, limit, lease=self._lease, but=but,
-            away=batch.env.away,
-        )  # fmt: skip
+        return Except(list(self._running.values()), held)
 
     async def _carry_out(self, effect: Claimed, since: float) -> None:
         TRACE.set(effect.trace)

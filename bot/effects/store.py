@@ -74,6 +74,17 @@ class Except:
     ids: Collection[int] = ()
     kinds: Collection[str] = ()
 
+    def conditions(self) -> list[Any]:
+        """The same for a query."""
+        out = [col(EffectRow.id).not_in(self.ids)] if self.ids else []
+        return out + ([col(EffectRow.kind).not_in(self.kinds)] if self.kinds else [])
+
+
+def any_ready(session: Session, now: datetime, but: Except) -> bool:
+    """Whether a claim would find something: asked first, so that nobody waits for an idle look."""
+    found = select(col(EffectRow.id)).where(ready(now), *but.conditions()).limit(1)
+    return session.execute(found).first() is not None
+
 
 def claim(
     session: Session,
@@ -90,12 +101,9 @@ def claim(
     Messages that waited longer than ``away`` are put together (see ``bot.effects.away``).
     """
     # «+»: sorted by the few that are open, not by walking along all that ever were.
-    order = literal_column("+effect.id")
-    statement = select(EffectRow).where(ready(now)).order_by(order).limit(limit)
-    if but.ids:
-        statement = statement.where(col(EffectRow.id).not_in(but.ids))
-    if but.kinds:
-        statement = statement.where(col(EffectRow.kind).not_in(but.kinds))
+    order: Any = literal_column("+effect.id")
+    wanted = (ready(now), *but.conditions())
+    statement = select(EffectRow).where(*wanted).order_by(order).limit(limit)
     out = []
     for row in session.execute(statement).scalars():
         wait = _pace_left(session, row, now)
