@@ -80,7 +80,8 @@ async def first_key(bot: Running) -> None:
     try:
         await bot.house.read(lambda session: keys.settle(session, signer.path))
         if await bot.house.read(keys.known):
-            await bot.house.read(lambda session: keys.signing(session, signer))
+            if not signer.there():  # only then is it worth the library: it says what is wrong
+                await bot.house.read(lambda session: keys.signing(session, signer))
             return
         made = await bot.house.change(SYSTEM, keys.make)
         log.info("key_made", extra={"key": made.id, "fingerprint": made.fingerprint})
