@@ -79,21 +79,22 @@ def cli_page() -> str:
 
     top = cli.make_context("steadyhand", [], resilient_parsing=True)
     top.terminal_width = top.max_content_width = WIDTH
-    parts = []
-    for name in COMMANDS:
-        command = load(name)
-        context = click.Context(command, parent=top, info_name=name)
-        parts.append(_command(context))
-        if isinstance(command, click.Group):
-            parts += [
-                _command(click.Context(inner, parent=context, info_name=key), level=3)
-                for key, inner in command.commands.items()
-            ]
+    parts = [part for name in COMMANDS for part in _commands(load(name), top, name)]
     lead = (
         "Every command reads the [settings](settings.md). Exit codes: 0 all is well; 1 something was "
         "found wrong or refused; 2 the configuration or the call is wrong."
     )
     return _page("Command line", lead, parts)
+
+
+def _commands(command: click.Command, parent: click.Context, name: str, level: int = 2) -> list[str]:
+    """A command and all that is in it."""
+    context = click.Context(command, parent=parent, info_name=name)
+    parts = [_command(context, level)]
+    if isinstance(command, click.Group):
+        for key, inner in command.commands.items():
+            parts += _commands(inner, context, key, min(level + 1, 4))
+    return parts
 
 
 def _command(context: click.Context, level: int = 2) -> str:

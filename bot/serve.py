@@ -128,6 +128,11 @@ async def until_told(settings: Settings) -> None:
         settle_memory()
         mode = "socket" if settings.socket_mode else "http"
         log.info("ready", extra={"address": served.url, "mode": mode})
+        if settings.local_page:
+            token = settings.data_dir / "local-token"
+            log.info(
+                "local_page", extra={"address": f"{served.url}/local", "token_file": str(token)}
+            )
         await stop.wait()
         log.info("stopping")
     log.info("stopped")

@@ -18,8 +18,9 @@ NOTICES = "customer-notices"
 HELLO = """\
 Steadyhand sandbox: {url}/
 
-  Open this address in a browser. You are Ada; the switch at the top makes you somebody else.
-  Write in #support:  /incident open The support assistant insults customers
+  Open this address in a browser. The switch at the top makes you somebody else.
+  Type in any channel:  /incident open Support assistant is insulting customers
+  Without Slack: {local} (the token is in {token}).
   Nothing leaves this machine. Ctrl-C ends it.
 """
 
@@ -73,7 +74,13 @@ async def _run(database: Path, port: int, *, http: bool, fresh: bool) -> None:
         async with serving(settings, listener=listener) as served:
             if http:
                 slack.deliver_to(f"{served.url}/slack/events")
-            click.echo(HELLO.format(url=slack.url))
+            click.echo(
+                HELLO.format(
+                    url=slack.url,
+                    local=f"{served.url}/local",
+                    token=settings.data_dir / "local-token",
+                )
+            )
             await stop.wait()
     finally:
         await slack.stop()
