@@ -37,4 +37,6 @@ def make() -> Starlette:
 
 
 if __name__ == "__main__":
-    uvicorn.run(make(), host="127.0.0.1", port=int(sys.argv[1]), log_level="error", access_log=False)
+    uvicorn.run(
+        make(), host="127.0.0.1", port=int(sys.argv[1]), log_level="error", access_log=False
+    )

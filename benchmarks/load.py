@@ -68,7 +68,12 @@ class _Client:
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(head.decode())
         length = next(
-            (int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")), 0
+            (
+                int(line.split(b":")[1])
+                for line in head.lower().split(b"\r\n")
+                if line.startswith(b"content-length")
+            ),
+            0,
         )
         if length:
             await self._reader.readexactly(length)
@@ -78,8 +83,11 @@ class _Client:
         self._writer.close()
 
 
-async def measure(port: int, total: int, in_flight: int, label: str) -> Latency:
-    """Send ``total`` different commands, ``in_flight`` at once, and wait for each answer."""
+async def measure(
+    port: int, total: int, in_flight: int, label: str, *, command: str | None = None
+) -> Latency:
+    """Send ``total`` different commands (or ``command`` each time), ``in_flight`` at once, and wait
+    for each answer."""
     numbers = iter(range(total))
     taken: list[float] = []
 
@@ -87,7 +95,7 @@ async def measure(port: int, total: int, in_flight: int, label: str) -> Latency:
         client = _Client(port)
         await client.open()
         for number in numbers:
-            taken.append(await client.send(signed(number, f"open {label} {number}")))
+            taken.append(await client.send(signed(number, command or f"open {label} {number}")))
         client.close()
 
     start = time.perf_counter()

@@ -108,7 +108,9 @@ class Settings(BaseSettings):
         "Seconds that messages wait for Slack before they are put together into one.",
     )  # fmt: skip
     metrics: bool = _setting(
-        "STEADYHAND_METRICS", True, "Answer at /metrics (Prometheus text format, no names or texts)."
+        "STEADYHAND_METRICS",
+        True,
+        "Answer at /metrics (Prometheus text format, no names or texts).",
     )
     local_page: bool = _setting(
         "STEADYHAND_LOCAL_PAGE", True,

@@ -104,9 +104,7 @@ def reopen(tx: Tx, incident: Incident, reason: str) -> None:
         raise Conflict(f"{ref(incident.number)} is open.")
     entry = tx.append(c.IncidentReopened(reason=_reason(reason)), incident.number)
     _follow(tx, incident, entry, "incident_reopened")
-    tx.effect(
-        kinds.house("cadence", incident.number, key=f"cadence:{incident.number}:{entry.n}")
-    )
+    tx.effect(kinds.house("cadence", incident.number, key=f"cadence:{incident.number}:{entry.n}"))
 
 
 def missing_to_close(session: Session, incident: Incident, env: Env) -> list[str]:

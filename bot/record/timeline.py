@@ -98,7 +98,9 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.PlaybookComposed.kind: lambda e: (
         f"Playbook composed: {len(e.added)} steps added, {len(e.not_required)} no longer required"
     ),
-    c.StepDone.kind: lambda e: f"Step done: {e.title or e.key}" + (f" → {e.outcome}" if e.outcome else ""),
+    c.StepDone.kind: lambda e: (
+        f"Step done: {e.title or e.key}" + (f" → {e.outcome}" if e.outcome else "")
+    ),
     c.StepNotNeeded.kind: lambda e: f"Step not needed: {e.title or e.key} ({e.reason})",
     c.StepBlocked.kind: lambda e: f"Step blocked: {e.title or e.key} ({e.reason})",
     c.StepReopened.kind: lambda e: f"Step open again: {e.title or e.key}{_why(e.reason)}",
@@ -106,13 +108,17 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.StepsOverdue.kind: lambda e: f"Overdue: {', '.join(e.titles or e.keys)}",
     c.FactsSet.kind: lambda e: "Facts: " + ", ".join(_fact(*pair) for pair in e.facts.items()),
     c.ApprovalAsked.kind: lambda e: f"Approval asked: {e.title}",
-    c.ApprovalGiven.kind: lambda e: f"Approval {e.number} given as {', '.join(e.roles)}{_why(e.comment)}",
+    c.ApprovalGiven.kind: lambda e: (
+        f"Approval {e.number} given as {', '.join(e.roles)}{_why(e.comment)}"
+    ),
     c.ApprovalRefused.kind: lambda e: f"Approval {e.number} refused as {e.role}: {e.comment}",
     c.ApprovalEnded.kind: lambda e: f"Approval {e.number} {e.state}: {e.why}",
     c.ApprovalRatified.kind: lambda e: f"Approval {e.number} ratified as {e.role}",
     c.CriterionMet.kind: lambda e: f"Exit criterion met: {e.title or e.key} ({e.evidence})",
     c.CriterionWaived.kind: lambda e: f"Exit criterion waived: {e.title or e.key} ({e.reason})",
-    c.CriterionReopened.kind: lambda e: f"Exit criterion open again: {e.title or e.key} ({e.reason})",
+    c.CriterionReopened.kind: lambda e: (
+        f"Exit criterion open again: {e.title or e.key} ({e.reason})"
+    ),
     c.NoteAdded.kind: lambda e: e.text,
     c.DecisionMade.kind: lambda e: f"Decision: {e.statement}{_why(e.rationale)}",
     c.HypothesisStated.kind: lambda e: f"Hypothesis: {e.text}",

@@ -72,8 +72,22 @@ def test_a_downgrade_takes_time_reason_evidence_and_a_second_person(house: House
     assert house.read_sync(lambda s: get(s, 1)).severity == "SEV1"
     waiting = house.read_sync(lambda s: approvals.waiting_for(s, PRIYA))[0]
     with pytest.raises(Refusal):
-        _do(run, ADA, approvals.give, waiting.number, waiting.digest, subjects=rooms.approval_subjects())
-    _do(run, PRIYA, approvals.give, waiting.number, waiting.digest, subjects=rooms.approval_subjects())
+        _do(
+            run,
+            ADA,
+            approvals.give,
+            waiting.number,
+            waiting.digest,
+            subjects=rooms.approval_subjects(),
+        )
+    _do(
+        run,
+        PRIYA,
+        approvals.give,
+        waiting.number,
+        waiting.digest,
+        subjects=rooms.approval_subjects(),
+    )
     assert house.read_sync(lambda s: get(s, 1)).severity == "SEV2"
 
 

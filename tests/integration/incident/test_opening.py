@@ -35,9 +35,7 @@ def test_one_line_gives_an_incident_a_commander_and_everything_that_follows(
     kinds = [effect.kind for effect in _effects(house)]
     assert kinds[:3] == ["channel.create", "channel.invite", "card.post"]
     assert "house.compose" in kinds and "announce.post" in kinds
-    first = {
-        e.key for e in _effects(house) if e.after is None and not e.kind.startswith("house.")
-    }
+    first = {e.key for e in _effects(house) if e.after is None and not e.kind.startswith("house.")}
     assert first == {"channel:1"}, "nothing but the channel may come before it"
 
 
