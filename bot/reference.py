@@ -87,7 +87,9 @@ def cli_page() -> str:
     return _page("Command line", lead, parts)
 
 
-def _commands(command: click.Command, parent: click.Context, name: str, level: int = 2) -> list[str]:
+def _commands(
+    command: click.Command, parent: click.Context, name: str, level: int = 2
+) -> list[str]:
     """A command and all that is in it."""
     context = click.Context(command, parent=parent, info_name=name)
     parts = [_command(context, level)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from slack_sdk.errors import SlackApiError
@@ -30,7 +29,7 @@ async def _whisper(request: Request) -> None:
             channel=request.channel or request.user, user=request.user, text=HELLO,
             thread_ts=event.get("thread_ts"),
         )  # fmt: skip
-    except (SlackApiError, OSError, asyncio.TimeoutError) as problem:
+    except (TimeoutError, SlackApiError, OSError) as problem:
         log.warning("answer_lost", extra={"error": type(problem).__name__})
 
 

@@ -23,7 +23,9 @@ def test_the_committed_page_is_current(name: str) -> None:
 @pytest.mark.parametrize("setting", list(reference.setting_names().values()))
 def test_every_setting_is_described(setting: str) -> None:
     """Name, default and meaning in one row."""
-    (row,) = [line for line in PAGES["settings.md"].splitlines() if line.startswith(f"| `{setting}`")]
+    (row,) = [
+        line for line in PAGES["settings.md"].splitlines() if line.startswith(f"| `{setting}`")
+    ]
     assert row.split(" | ")[2].strip(" |")
 
 
