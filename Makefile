@@ -7,7 +7,7 @@ DEV    := $(VENV)/.installed-dev
 OWN    := $(VENV)/.installed-own
 WORKERS ?= 2
 
-.PHONY: help sandbox run test lint format types docs check lock clean
+.PHONY: help sandbox run test bench lint format types docs check lock clean
 
 help:  ## List what there is.
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -31,6 +31,12 @@ format: $(DEV)  ## Put every file into the one layout.
 
 types: $(DEV)  ## Types, strictly.
 	$(BIN)/mypy
+
+bench: $(DEV)  ## Measure speed and scale on this machine (minutes; ratios count, not times).
+	$(BIN)/python -m benchmarks.ack
+	$(BIN)/python -m benchmarks.opening
+	$(BIN)/python -m benchmarks.start
+	$(BIN)/python -m benchmarks.scale $(ARGS)
 
 docs: $(OWN)  ## Write the generated reference pages.
 	$(BIN)/steadyhand docs
