@@ -172,8 +172,9 @@ def item(tx: Tx, incident: Incident, n: int, kind: str | None = None) -> RecordI
     """The item with entry number ``n``. Raises ``NotFound``."""
     found = tx.session.get(RecordItem, (incident.number, n))
     if found is None or (kind is not None and found.kind != kind):
+        wanted = kind or "fact, decision, hypothesis or evidence"
         raise NotFound(
-            f"There is no {kind or 'item'} {n} here.",
+            f"Entry {n} is no {wanted} of this incident.",
             instead="`/incident timeline` shows the numbers.",
         )
     return found

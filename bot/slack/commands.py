@@ -81,7 +81,8 @@ async def _which(request: Request, typed: str) -> Answer:
             "This is not an incident's channel, and no incident is open.",
             instead="`/incident open TITLE` opens one.",
         )
-    shown = f"Which incident is meant? You typed: `/incident {kit.esc(kit.clip(typed, 1000))}`"
+    words = kit.esc(kit.clip(kit.as_typed(typed), 1000))
+    shown = f"Which incident is meant? You typed: `/incident {words}`"
     buttons = [
         kit.button(
             f"{ref(row.number)} {kit.clip(row.title, 40)}", f"rerun:{row.number}",

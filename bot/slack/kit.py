@@ -32,6 +32,7 @@ def unescape(text: str) -> str:
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _CHANNEL = re.compile(r"<#([CDG][A-Z0-9]+)(?:\|[^>]*)?>")
+_NAMED = re.compile(r"<([@#])[A-Z0-9]+\|([^>]+)>")
 
 
 def mentioned(text: str) -> list[str]:
@@ -51,6 +52,11 @@ def names_only(text: str) -> str:
         out += [esc(text[last : match.start()]), f"<@{match.group(1)}>"]
         last = match.end()
     return "".join([*out, esc(text[last:])])
+
+
+def as_typed(text: str) -> str:
+    """The text as the person saw it while typing: ``@ada`` and ``#support``, not Slack's ids."""
+    return _NAMED.sub(r"\1\2", text)
 
 
 def clip(text: str, most: int) -> str:
@@ -284,6 +290,7 @@ def ask(
     block_id: str, label: str, element: Element, *, optional: bool = False, hint: str = ""
 ) -> Block:
     """A question in a form. The element's action_id should equal ``block_id``."""
+    hint = hint.replace("`", "")  # Slack shows hints as they are, marks and all
     out: Block = {
         "type": "input", "block_id": block_id, "label": plain(label, 2000), "element": element,
         "optional": optional,

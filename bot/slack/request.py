@@ -213,7 +213,8 @@ def refusal_text(problem: Refusal, typed: str = "") -> str:
     if problem.instead:
         parts.append(kit.names_only(kit.unescape(problem.instead)))
     if typed:
-        parts.append(f"You typed: `{kit.esc(kit.clip(typed, 1500)).replace('`', chr(39))}`")
+        shown = kit.esc(kit.clip(kit.as_typed(typed), 1500)).replace("`", "'")
+        parts.append(f"You typed: `{shown}`")
     return "\n".join(parts)
 
 
@@ -225,12 +226,17 @@ def view_errors(problem: Refusal, blocks: list[str]) -> Answer:
         if not isinstance(problem, BadInput)
         else f"{problem.message} {problem.instead}"
     )
-    if field_name is None:
+    # A field's error is plain text: names would read as ids there. They get a page of their own.
+    if field_name is None or kit.mentioned(kit.unescape(text)):
         return {"response_action": "push", "view": _said(text)}
     return {"response_action": "errors", "errors": {field_name: text.strip().replace("`", "")}}
 
 
 def _said(text: str) -> kit.Element:
     return kit.modal(
-        "said", "Not possible", [kit.section(kit.esc(text))], submit=None, close="Back"
+        "said",
+        "Not possible",
+        [kit.section(kit.names_only(kit.unescape(text)))],
+        submit=None,
+        close="Back",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlmodel import Session
@@ -28,6 +29,12 @@ async def role_verb(request: Request) -> Answer:
     words = kit.without_mentions(request.text)
     if words.lower().startswith(("me ", "take ")):
         words = words.split(" ", 1)[1]
+    unknown = re.search(r"(?:^|\s)(@\S+)", words)
+    if unknown:  # Slack puts an id in place of every name it knows
+        raise BadInput(
+            f"Slack knows nobody called «{unknown.group(1)}».",
+            instead="Type @ and pick the name from the list, or press *Assign a role* on the card.",
+        )
     if len(people) > 1:
         raise BadInput("One person at a time.", instead="`/incident role comms @one`")
     if words.lower().endswith(" release"):

@@ -31,6 +31,11 @@ def test_names_only_keeps_people_and_nothing_else() -> None:
     assert shown == "<@U012345> said &lt;!channel&gt; and &lt;https://evil|ok&gt; &amp; <@U9>"
 
 
+def test_what_was_typed_comes_back_as_it_was_seen() -> None:
+    shown = kit.as_typed("role wizard <@U012345|cleo> in <#C1|support> <@U9> <!here> 1 < 2")
+    assert shown == "role wizard @cleo in #support <@U9> <!here> 1 < 2"
+
+
 @given(st.text())
 def test_escaping_is_reversible(text: str) -> None:
     assert kit.unescape(kit.esc(text)) == text
