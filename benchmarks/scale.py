@@ -22,6 +22,7 @@ from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 from bot.cli.seed import PEOPLE, fill
+from bot.comms.page import read_page
 from bot.effects import store
 from bot.house import House
 from bot.incident import items, queries
@@ -34,6 +35,7 @@ from bot.record.verify import verify_incident
 from bot.slack import card
 from bot.slack.overview import home_view
 from bot.slack.surfaces import card_parts, home_sections
+from bot.web import metrics
 from db.tables import Head
 from tests.support.databases import postgres_server
 from tests.support.houses import Run, make_house
@@ -92,6 +94,8 @@ class Probe:
             "list": see(lambda s: queries.open_incidents(s, ADA)),
             "mine": see(lambda s: queries.mine(s, ADA)),
             "App Home": see(lambda s: home_view(s, asking, home_sections())),  # type: ignore[arg-type]
+            "metrics": see(lambda s: metrics.look(s, now())),
+            "status page": see(lambda s: read_page(s, env.content, now())),
             "verify one": see(lambda s: verify_incident(s, number)),
             "rebuild one": see(lambda s: check_incident(s, env.projectors, number)),
             "next effect": see(lambda s: store.next_due(s)),

@@ -45,6 +45,11 @@ def unsettled(row: Any = EffectRow) -> Any:
     return col(row.state).in_((literal_column("'pending'"), literal_column("'inflight'")))
 
 
+def failed() -> Any:
+    """Condition: failed, in the words of its index."""
+    return col(EffectRow.state) == literal_column("'failed'")
+
+
 def ready(now: datetime) -> Any:
     """Condition: due, its lane free and paced, and what it waits for done."""
     earlier, before = aliased(EffectRow), aliased(EffectRow)

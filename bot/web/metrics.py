@@ -18,8 +18,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.effects.store import failed, unsettled
 from bot.house import House
-from bot.incident.queries import OPEN_STATUSES
+from bot.incident.queries import OPEN_STATUSES, live
 from bot.metrics import BATCH_BOUNDS, Histogram
 from bot.web.health import Health
 from db.tables import Checkpoint, EffectRow, Incident
@@ -63,14 +64,15 @@ def look(session: Session, now: datetime) -> Seen:
     """Read what the gauges show."""
     seen = Seen()
     later = (col(EffectRow.next_at) > now) & (col(EffectRow.attempts) == 0)
-    statement = (
-        select(col(EffectRow.state), later, col(EffectRow.kind), func.count())
-        .where(col(EffectRow.state).in_(("pending", "inflight", "failed")))
-        .group_by(col(EffectRow.state), later, col(EffectRow.kind))
-    )
-    for state, waits, kind, count in session.execute(statement):
-        shown = "scheduled" if state == "pending" and waits else state
-        seen.queue[shown, family(kind)] += count
+    for wanted in (unsettled(), failed()):  # what is done grows without end and is not looked at
+        statement = (
+            select(col(EffectRow.state), later, col(EffectRow.kind), func.count())
+            .where(wanted)
+            .group_by(col(EffectRow.state), later, col(EffectRow.kind))
+        )
+        for state, waits, kind, count in session.execute(statement):
+            shown = "scheduled" if state == "pending" and waits else state
+            seen.queue[shown, family(kind)] += count
     seen.oldest_s = _oldest(session, now)
     seen.incidents = _incidents(session)
     seen.checkpoints = int(
@@ -86,7 +88,7 @@ def family(kind: str) -> str:
 
 def _oldest(session: Session, now: datetime) -> float:
     """How long the longest-waiting effect that is due has waited; a reminder since it came due."""
-    opened = col(EffectRow.state).in_(("pending", "inflight"))
+    opened = unsettled()
     ours = col(EffectRow.kind).like("house.%")
     due = (col(EffectRow.next_at) <= now) | (col(EffectRow.attempts) > 0)
     outside = select(func.min(col(EffectRow.created_at))).where(opened, due, ~ours)
@@ -99,6 +101,7 @@ def _incidents(session: Session) -> Counter[str]:
     statement = (
         select(col(Incident.severity), func.count())
         .where(
+            live(),
             col(Incident.status).in_(OPEN_STATUSES),
             col(Incident.kind) == "real",
             col(Incident.private).is_(False),

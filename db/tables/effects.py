@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 from db.tables.base import json_column, one_of, text_column, time_column
 
 EFFECT_STATES = ("pending", "inflight", "done", "failed", "given_up")
+_failed = text("state = 'failed'")
 _open = text("state IN ('pending', 'inflight')")
 
 
@@ -26,6 +27,7 @@ class EffectRow(SQLModel, table=True):
         one_of("state", EFFECT_STATES),
         Index("ix_effect_open", "next_at", sqlite_where=_open, postgresql_where=_open),
         Index("ix_effect_open_lane", "lane", "id", sqlite_where=_open, postgresql_where=_open),
+        Index("ix_effect_failed", "incident", sqlite_where=_failed, postgresql_where=_failed),
         Index("ix_effect_lane_done", "lane", "done_at"),
         Index("ix_effect_incident_state", "incident", "state"),
     )

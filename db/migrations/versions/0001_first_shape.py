@@ -145,6 +145,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_effect_key")),
     )
     with op.batch_alter_table("effect", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_effect_failed",
+            ["incident"],
+            unique=False,
+            sqlite_where=sa.text("state = 'failed'"),
+            postgresql_where=sa.text("state = 'failed'"),
+        )
         batch_op.create_index("ix_effect_incident_state", ["incident", "state"], unique=False)
         batch_op.create_index("ix_effect_lane_done", ["lane", "done_at"], unique=False)
         batch_op.create_index(
@@ -498,6 +505,11 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_effect_lane_done")
         batch_op.drop_index("ix_effect_incident_state")
+        batch_op.drop_index(
+            "ix_effect_failed",
+            sqlite_where=sa.text("state = 'failed'"),
+            postgresql_where=sa.text("state = 'failed'"),
+        )
 
     op.drop_table("effect")
     op.drop_table("delivery")
