@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,8 @@ QUIET = (
     "--disable-sync",
 )
 PATIENCE_MS = 15_000
+#: What the pages looked like at the end of each test, for people to look at.
+PICTURES = Path(__file__).parents[3] / "artifacts" / "page"
 
 OpenPage = Callable[..., Awaitable[playwright.Page]]
 
@@ -35,14 +38,18 @@ async def browser() -> AsyncIterator[playwright.Browser]:
 
 
 @pytest.fixture
-async def open_page(browser: playwright.Browser) -> AsyncIterator[OpenPage]:
+async def open_page(
+    browser: playwright.Browser, request: pytest.FixtureRequest
+) -> AsyncIterator[OpenPage]:
     """Opens the page as somebody. At the end: no script error, no word with another machine."""
     faults: list[str] = []
+    pages: list[playwright.Page] = []
 
     async def opened(
         slack: Sandbox, who: str = "U01ADA", *, width: int = 1280, height: int = 800
     ) -> playwright.Page:
         page = await browser.new_page(viewport={"width": width, "height": height})
+        pages.append(page)
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
@@ -55,4 +62,7 @@ async def open_page(browser: playwright.Browser) -> AsyncIterator[OpenPage]:
         return page
 
     yield opened
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for number, page in enumerate(pages, 1):
+        await page.screenshot(path=PICTURES / f"{request.node.name}-{number}.png")
     assert faults == []
