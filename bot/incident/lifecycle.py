@@ -79,6 +79,7 @@ def resolve(tx: Tx, incident: Incident, summary: str = "", override: str = "") -
             _named("Still open", open_now.lines()),
             instead="Finish or waive them, or resolve all the same and say why: "
             "`/incident resolve`.",
+            field="override",
         )
     entry = tx.append(
         c.IncidentResolved(

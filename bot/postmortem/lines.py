@@ -146,6 +146,10 @@ def _changed(item: RecordItem | None) -> str:
     return "deleted" if changes[-1]["deleted"] else "edited"
 
 
+def _plain(value: object) -> str:
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
+
+
 def _why(text: str) -> str:
     return f" ({text})" if text else ""
 
@@ -174,7 +178,7 @@ _WORDS: dict[str, Callable[[_Lines, Any], str]] = {
     ),
     c.StepsOverdue.kind: lambda t, e: f"Overdue since {_moment(e.due_at):%H:%M}: {t.steps(e.keys)}",
     c.FactsSet.kind: lambda t, e: (
-        "Known now: " + ", ".join(f"{k.replace('_', ' ')} = {v}" for k, v in e.facts.items())
+        "Known now: " + ", ".join(f"{k.replace('_', ' ')}: {_plain(v)}" for k, v in e.facts.items())
     ),
     c.ApprovalGiven.kind: lambda t, e: (
         f"Approval {e.number} given as {t.roles(e.roles)}{_why(e.comment)}"

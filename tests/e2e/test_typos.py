@@ -29,3 +29,14 @@ async def test_an_entry_that_cannot_be_corrected_is_not_called_missing(sqlite_wo
     channel = await ada.waits_for_channel("inc-1")
     told = said(await ada.command("/incident correct 1 the right words", channel))
     assert "Entry 1 is no fact, decision, hypothesis or evidence" in told
+
+
+async def test_resolving_without_a_reason_says_so_where_the_reason_goes(
+    sqlite_world: World,
+) -> None:
+    ada = sqlite_world.person("ada")
+    await ada.command("/incident open It insults customers")
+    channel = await ada.waits_for_channel("inc-1")
+    await ada.command("/incident resolve", channel)
+    errors = (await (await ada.modal()).submit()).errors
+    assert list(errors or {}) == ["Why resolve it all the same?"]
