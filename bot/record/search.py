@@ -85,7 +85,7 @@ def _marks(recorded: Recorded, drill: bool, private: bool) -> list[str]:
     kind = recorded.entry.kind.partition(".")[0]
     people = dict.fromkeys([recorded.actor, getattr(recorded.entry, "author", "")])
     return [
-        "=p" if private else "=o",
+        *(["=p"] if private else []),
         "=d" if drill else "=r",
         f"=i{recorded.incident}",
         f"=k{kind}",
@@ -223,9 +223,12 @@ def _sqlite_match(query: Query, seen: list[int] | None) -> str:
         parts.insert(0, f'"{query.prefix}"*')
     if len(query.kinds) > 1:
         parts.append("(" + " OR ".join(f'"=k{kind}"' for kind in query.kinds) + ")")
-    if seen is not None:
-        parts.append("(" + " OR ".join(f'"{mark}"' for mark in _visible(seen)) + ")")
-    return " AND ".join(parts)
+    asked = " AND ".join(parts)
+    if seen is None:
+        return asked
+    mine = " OR ".join(f'"=i{number}"' for number in seen)
+    # Private ones are few, so leaving them out costs less than asking for those that are not.
+    return f'({asked}) NOT ("=p" NOT ({mine}))' if mine else f'({asked}) NOT "=p"'
 
 
 def _postgres_match(query: Query, seen: list[int] | None) -> str:
@@ -235,12 +238,9 @@ def _postgres_match(query: Query, seen: list[int] | None) -> str:
     if len(query.kinds) > 1:
         parts.append("(" + " | ".join(f"'=k{kind}'" for kind in query.kinds) + ")")
     if seen is not None:
-        parts.append("(" + " | ".join(f"'{mark}'" for mark in _visible(seen)) + ")")
+        mine = " | ".join(f"'=i{number}'" for number in seen)
+        parts.append(f"!('=p' & !({mine}))" if mine else "!'=p'")
     return " & ".join(parts)
-
-
-def _visible(seen: list[int]) -> list[str]:
-    return ["=o", *(f"=i{number}" for number in seen)]
 
 
 def _first_since(session: Session, since: datetime) -> int:
