@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Awaitable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -40,6 +41,7 @@ from bot.slack.seal import Seal
 from bot.slack.workspace import Foreign, Workspace, app_of
 
 log = logging.getLogger(__name__)
+PACKAGE = Path(__file__).resolve().parents[1]
 NOT_SAVED = "This could not be saved just now, so nothing was done. Please try again in a moment."
 STILL_WORKING = "This takes longer than usual. Please do not repeat it: the answer follows here."
 HTTP_TIMEOUT_S = 10
@@ -148,7 +150,12 @@ class SlackDoor:
             return BoltResponse(status=403, body="This app serves another workspace.\n")
         # Verified already and parsed once: Bolt is handed the result, as from a socket.
         began = time.perf_counter()
-        answer = await self.bolt.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        try:
+            answer = await self.bolt.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        except (KeyError, TypeError, AttributeError, ValueError) as fault:
+            # Bolt reads more of a payload than it checks, even while it reports an error.
+            log.warning("payload_refused", extra={"place": type(fault).__name__})
+            return BoltResponse(status=400, body="This is not what Slack sends.\n")
         self._house.metrics.acknowledged(_type_of(body), time.perf_counter() - began)
         return answer
 
@@ -185,6 +192,9 @@ class SlackDoor:
 
         @app.error
         async def error(error: Exception, body: dict[str, Any]) -> BoltResponse:
+            if not _ours(error):  # Bolt itself could not read it: signed, and yet malformed
+                log.warning("payload_refused", extra={"place": type(error).__name__})
+                return BoltResponse(status=400, body="This cannot be read.\n")
             log.error("request_failed", exc_info=error, extra={"type": body.get("type")})
             return BoltResponse(status=500, body="")
 
@@ -374,6 +384,16 @@ _TYPES = {
 _ANY = re.compile(r".*", re.DOTALL)
 
 
+def _ours(error: BaseException) -> bool:
+    """Whether the error came out of a handler of ours, and not out of Bolt before it got there."""
+    trace = error.__traceback__
+    while trace is not None:
+        if Path(trace.tb_frame.f_code.co_filename).is_relative_to(PACKAGE):
+            return True
+        trace = trace.tb_next
+    return False
+
+
 def _bolt_log() -> logging.Logger:
     """Bolt's own log, from errors on: it warns of a token that we give on purpose."""
     quiet = logging.getLogger("bot.slack.bolt")
@@ -390,10 +410,11 @@ def _authorizer(token: str) -> Any:
     return authorize
 
 
-def _key(*parts: str) -> str:
+def _key(*parts: str | None) -> str:
     """A delivery key of bounded length."""
     kind, *rest = parts
-    return f"{kind}:" + hashlib.sha256("\x1f".join(rest).encode()).hexdigest()[:40]
+    text = "\x1f".join(str(part or "") for part in rest)
+    return f"{kind}:" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:40]
 
 
 def _chosen(action: dict[str, Any]) -> str | None:
