@@ -32,9 +32,21 @@ VERBS: tuple[Verb, ...] = (
     Verb("evidence", "evidence WHAT, WHERE", "Record evidence and where it is kept."),
     Verb("correct", "correct 7 TEXT", "Correct an entry; the old one stays readable."),
     Verb("timeline", "timeline", "Show the record.", ("record", "history")),
-    Verb("search", "search WORDS", "Find entries; add `in:inc-3 by:@ann kind:decision since:7d`.", ("find",)),
-    Verb("action", "action", "Add an action item; `action list`, `action done 3 PROOF`.", ("actions",)),
-    Verb("postmortem", "postmortem", "Show, write, review or post the postmortem.", ("pm", "retro")),
+    Verb(
+        "search",
+        "search WORDS",
+        "Find entries; add `in:inc-3 by:@ann kind:decision since:7d`.",
+        ("find",),
+    ),
+    Verb(
+        "action",
+        "action",
+        "Add an action item; `action list`, `action done 3 PROOF`.",
+        ("actions",),
+    ),
+    Verb(
+        "postmortem", "postmortem", "Show, write, review or post the postmortem.", ("pm", "retro")
+    ),
     Verb("drill", "drill TITLE", "Open a drill: the same, but nothing leaves.", ("exercise",)),
     Verb("status", "status", "Show how things stand, and what went wrong."),
     Verb("list", "list", "Show open incidents.", ("ls",)),
