@@ -327,9 +327,12 @@ class Values:
     """What a person filled into a form, by block id."""
 
     def __init__(self, state: dict[str, Any]) -> None:
+        # A state that came back from a client may hold anything; what is no value is none.
+        values = state.get("values")
         self._values: dict[str, dict[str, Any]] = {
-            block: next(iter(found.values()), {})
-            for block, found in state.get("values", {}).items()
+            block: first
+            for block, found in (values.items() if isinstance(values, dict) else ())
+            if isinstance(found, dict) and isinstance(first := next(iter(found.values()), {}), dict)
         }
 
     def text(self, block: str) -> str:
