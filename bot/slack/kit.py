@@ -329,11 +329,11 @@ class Values:
     def __init__(self, state: dict[str, Any]) -> None:
         # A state that came back from a client may hold anything; what is no value is none.
         values = state.get("values")
-        self._values: dict[str, dict[str, Any]] = {
-            block: first
-            for block, found in (values.items() if isinstance(values, dict) else ())
-            if isinstance(found, dict) and isinstance(first := next(iter(found.values()), {}), dict)
-        }
+        self._values: dict[str, dict[str, Any]] = {}
+        for block, found in values.items() if isinstance(values, dict) else ():
+            first = next(iter(found.values()), None) if isinstance(found, dict) else None
+            if isinstance(first, dict):
+                self._values[block] = first
 
     def text(self, block: str) -> str:
         """What was typed, stripped; empty when nothing was."""
