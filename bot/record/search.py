@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import delete, insert, select, text
@@ -59,13 +60,10 @@ def indexed(recorded: Recorded, drill: bool, private: bool) -> dict[str, Any]:
         said += _texts(getattr(entry, name, None))
     found = dict.fromkeys(words_of(" ".join(said)))
     marks = _marks(recorded, drill, private)
-    return {
-        "seq": recorded.seq,
-        "incident": recorded.incident,
-        "words": " ".join([*marks, *list(found)[:WORDS_MAX]]),
-    }
+    return {"seq": recorded.seq, "words": " ".join([*marks, *list(found)[:WORDS_MAX]])}
 
 
+@cache
 def _said_in(kind: type[Entry]) -> frozenset[str]:
     """Fields of a kind whose words are searched: never those that only named readers may see."""
     return kind.private_fields() - kind.privileged_fields() - _NOT_WORDS
@@ -93,6 +91,7 @@ def _marks(recorded: Recorded, drill: bool, private: bool) -> list[str]:
     ]
 
 
+@lru_cache(maxsize=2_000)
 def person_mark(person: str) -> str:
     """How a person stands among the words."""
     return "=a" + re.sub(r"[^a-z0-9]", "=", person.lower())

@@ -63,7 +63,6 @@ class EntryText(SQLModel, table=True):
     __tablename__ = "entry_text"
 
     seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    incident: int = Field(index=True)
     words: str = Field(sa_column=text_column())
 
 

@@ -198,13 +198,9 @@ def upgrade() -> None:
     op.create_table(
         "entry_text",
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("incident", sa.Integer(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_entry_text")),
     )
-    with op.batch_alter_table("entry_text", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_entry_text_incident"), ["incident"], unique=False)
-
     op.create_table(
         "exit_criterion",
         sa.Column("incident", sa.Integer(), nullable=False),
@@ -479,9 +475,6 @@ def downgrade() -> None:
     op.drop_table("incident")
     op.drop_table("head")
     op.drop_table("exit_criterion")
-    with op.batch_alter_table("entry_text", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_entry_text_incident"))
-
     op.drop_table("entry_text")
     with op.batch_alter_table("entry_private", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_entry_private_incident"))
