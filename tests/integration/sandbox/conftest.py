@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.sandbox.manifest import Manifest
 from bot.sandbox.server import Sandbox
 
-MANIFEST = Path(__file__).parents[3] / "app_manifest.yaml"
+_OURS = Manifest.read(Path(__file__).parents[3] / "app_manifest.yaml")
+#: An app that may do more than ours, so that all of the sandbox can be tried.
+MANIFEST = replace(
+    _OURS,
+    scopes=_OURS.scopes | {"files:write", "users:read"},
+    events=_OURS.events | {"reaction_removed"},
+)
 
 
 @pytest.fixture
