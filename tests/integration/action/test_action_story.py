@@ -8,7 +8,8 @@ import pytest
 
 from bot.action import queries, verbs
 from bot.errors import BadInput, Conflict, NotAllowed, NotFound, NotReady
-from bot.incident import lifecycle
+from bot.incident import lifecycle, roles
+from bot.incident.queries import get
 from bot.record.read import entries
 from db.tables import ActionItem
 from tests.integration.comms.conftest import ADA, CAM, LEE, MAL, PIA, Story
@@ -204,6 +205,10 @@ def test_mine_and_overdue_leave_drills_out(story: Story, run, outside) -> None: 
 
 
 def test_private_items_are_listed_for_their_people_only(private: Story) -> None:
+    with pytest.raises(BadInput, match="private"):
+        added(private, owner=MAL)  # nobody hears of it by being given work
+    private.run(ADA, lambda tx: roles.assign(tx, get(tx.session, 1), "ml", MAL))
+    private.run(MAL, lambda tx: roles.accept(tx, get(tx.session, 1), "ml"))
     added(private, owner=MAL)
 
     def seen(person: str) -> int:
