@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import delete, insert, select, text
@@ -63,10 +63,14 @@ def indexed(recorded: Recorded, drill: bool, private: bool) -> dict[str, Any]:
     return {"seq": recorded.seq, "words": " ".join([*marks, *list(found)[:WORDS_MAX]])}
 
 
-@cache
+_SAID: dict[type[Entry], frozenset[str]] = {}
+
+
 def _said_in(kind: type[Entry]) -> frozenset[str]:
     """Fields of a kind whose words are searched: never those that only named readers may see."""
-    return kind.private_fields() - kind.privileged_fields() - _NOT_WORDS
+    if kind not in _SAID:
+        _SAID[kind] = kind.private_fields() - kind.privileged_fields() - _NOT_WORDS
+    return _SAID[kind]
 
 
 def _texts(value: Any) -> list[str]:
