@@ -34,6 +34,7 @@ from bot.slack.request import (
     Request,
     only_you,
     refusal_text,
+    said_in,
     view_errors,
 )
 from bot.slack.router import Surface
@@ -425,8 +426,8 @@ def _chosen(action: dict[str, Any]) -> str | None:
 async def _answer_late(work: asyncio.Future[Answer], request: Request) -> None:
     """What came of a request that was acknowledged before it was done."""
     answer = await work or {}
-    errors = " ".join((answer.get("errors") or {}).values())
-    await request.whisper(answer.get("text") or errors or "It is done.", answer.get("blocks"))
+    said = answer.get("text") or said_in(answer) or "It is done."
+    await request.whisper(said, answer.get("blocks"))
 
 
 def _view_answer(answer: Answer, request: Request, *, again: bool = False) -> Answer:

@@ -34,6 +34,10 @@ OPENED_BEFORE = ("exchanged_trigger_id", "trigger_exchanged")
 #: Everything that a call to Slack may end with when it does not succeed.
 SLACK_TROUBLE = (TimeoutError, SlackClientError, ClientError, OSError)
 
+#: The page of a form that says why it was refused.
+SAID = "said"
+NEXT_TOO_LATE = "What you sent is kept, but the next page came too late to be shown. Open it again."
+
 #: The answer to a request, as Slack takes it in the acknowledgement. None is a bare «got it».
 Answer = dict[str, Any] | None
 
@@ -232,9 +236,20 @@ def view_errors(problem: Refusal, blocks: list[str]) -> Answer:
     return {"response_action": "errors", "errors": {field_name: text.strip().replace("`", "")}}
 
 
+def said_in(answer: Answer) -> str:
+    """The words of an answer to a form that was to be shown in it: for when that came too late."""
+    given = answer or {}
+    if given.get("errors"):
+        return " ".join(given["errors"].values())
+    view = given.get("view") or {}
+    if view.get("callback_id") == SAID:
+        return str(view["blocks"][0]["text"]["text"])
+    return NEXT_TOO_LATE if view else ""
+
+
 def _said(text: str) -> kit.Element:
     return kit.modal(
-        "said",
+        SAID,
         "Not possible",
         [kit.section(kit.names_only(kit.unescape(text)))],
         submit=None,

@@ -190,11 +190,33 @@ async def test_clicks_and_forms_from_old_messages_are_judged_by_roles_of_now(des
     run(BEN, lambda tx: roles.accept(tx, get(tx.session, 1), "commander"))
     fill = {"summary": {"value": "x"}, "override": {"value": "because"}}
     answer = await desk.payload(submit(ADA, "resolve_submit", fill, meta))
-    assert "Only the Incident commander" in answer.json()["errors"]["summary"]
+    shown = answer.json()  # it names a person, so it is a page of its own over the form
+    assert shown["response_action"] == "push"
+    assert f"Only the Incident commander (<@{BEN}>)" in str(shown["view"]["blocks"])
     assert "incident.resolved" not in _kinds(desk)
     # The same form in the new commander's hands is judged by what they are, too.
     await desk.payload(submit(BEN, "resolve_submit", fill, meta))
     assert "incident.resolved" in _kinds(desk)
+
+
+async def test_a_refusal_that_comes_late_is_told_as_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a slow machine the form closes first; nobody may then read «It is done.»"""
+    metas = {}
+    for person in (ADA, BEN):
+        await desk.payload(command(person, "resolve", PUBLIC))
+        await desk.quiet()
+        metas[person] = desk.slack.views()[-1]["private_metadata"]
+    monkeypatch.setattr("bot.slack.app.ANSWER_WITHIN_S", 0)
+    for person, expected in ((ADA, "Still open"), (BEN, "Only the Incident commander")):
+        desk.slack.asked.clear()
+        fill = {"summary": {"value": "x"}, "override": {"value": ""}}
+        await desk.payload(submit(person, "resolve_submit", fill, metas[person]))
+        await desk.quiet()
+        told = [str(call[1].get("text")) for call in desk.slack.asked if "chat." in call[0]]
+        assert len(told) == 2 and told[1].startswith(expected), told
+    assert "incident.resolved" not in _kinds(desk)
 
 
 async def test_an_offer_is_accepted_by_nobody_else(desk: Desk) -> None:
