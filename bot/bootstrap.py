@@ -56,7 +56,7 @@ def build_env(settings: Settings) -> Env:
         base_url=settings.base_url.rstrip("/"),
         message_pace_ms=settings.message_pace_ms,
         away=timedelta(seconds=settings.away_s),
-        followers=rooms.followers(),
+        followers=rooms.followers(content),
         signer=Signer(settings.key_file),
         audit_channel=settings.audit_channel or None,
     )

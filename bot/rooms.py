@@ -14,13 +14,14 @@ from bot.effects.dispatcher import Returned, Task
 from bot.effects.store import Claimed
 from bot.incident import assessing, channels, items, opening, queries, rights
 from bot.incident import project as incident_project
-from bot.playbook import approvals, composing, reminders, step_approval
+from bot.playbook import approvals, by_itself, composing, reminders, step_approval
 from bot.playbook import project as playbook_project
+from bot.playbook.load import Content
 from bot.postmortem import project as postmortem_project
 from bot.postmortem import verbs as postmortem_verbs
 from bot.record import catalogue as c
 from bot.record import checkpoint
-from bot.record.entry import Actor
+from bot.record.entry import Actor, Recorded
 from bot.record.tx import Follower, Projector, Tx
 from bot.timing import rfc3339
 
@@ -36,9 +37,20 @@ def projectors() -> Mapping[str, Projector]:
     }
 
 
-def followers() -> Mapping[str, Follower]:
+def followers(content: Content) -> Mapping[str, Follower]:
     """What else follows from an entry of a kind, whoever appended it."""
-    return checkpoint.FOLLOWERS
+    steps = by_itself.followers(content)
+    both = {kind: _both(checkpoint.FOLLOWERS[kind], steps[kind])
+            for kind in checkpoint.FOLLOWERS.keys() & steps.keys()}  # fmt: skip
+    return {**checkpoint.FOLLOWERS, **steps, **both}
+
+
+def _both(first: Follower, second: Follower) -> Follower:
+    def follow(tx: Tx, recorded: Recorded) -> None:
+        first(tx, recorded)
+        second(tx, recorded)
+
+    return follow
 
 
 def tasks() -> dict[str, Task]:

@@ -61,7 +61,7 @@ def take(tx: Tx, incident: Incident, role: str) -> str:
     held = tx.session.get(RoleHolder, (incident.number, role))
     if held is not None and held.state == "accepted":
         if held.holder == tx.by.id:
-            raise Conflict("You hold this role already.")
+            return _accept_command(tx, incident, role, held)
         verb = "claim_command" if role == "commander" else "assign_role"
         if not may(tx, verb, incident):
             raise denied(
@@ -74,6 +74,15 @@ def take(tx: Tx, incident: Incident, role: str) -> str:
     tx.append(c.RoleAccepted(role=role, holder=tx.by.id), incident.number)
     _instructed(tx, incident, role, tx.by.id)
     return f"You are {tx.env.content.roles[role].title} now. Your instructions are on their way to you."
+
+
+def _accept_command(tx: Tx, incident: Incident, role: str, held: RoleHolder) -> str:
+    """Whoever opened the incident commands it until they say so themselves, or somebody takes over."""
+    if held.since != incident.opened_at or role != tx.env.content.commander.id:
+        raise Conflict("You hold this role already.")
+    tx.append(c.RoleAccepted(role=role, holder=tx.by.id), incident.number)
+    _instructed(tx, incident, role, tx.by.id)
+    return "You have accepted command. Your instructions are on their way to you."
 
 
 def accept(tx: Tx, incident: Incident, role: str, offer: int | None = None) -> str:

@@ -307,6 +307,7 @@ class _Composing:
             skipped_snapshots=skipped,
             options=step.options,
             notice=step.notice,
+            done_by=step.done_by,
             depends_on=item.depends_on,
             why=tuple(demand.reason for demand in tighten),
         )

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from bot.effects import kinds
 from bot.effects.store import Claimed
 from bot.incident import queries
-from bot.playbook import approvals, reminders
+from bot.playbook import approvals, by_itself, reminders
 from bot.playbook.compose import compose, diff
 from bot.playbook.model import Module, Severity, Tempo
 from bot.playbook.plan import Changes, Composition, IncidentFacts, StepPlan
@@ -83,6 +83,7 @@ def recompose(tx: Tx, incident: Incident) -> bool:
                 added=[plan["number"] for plan in entry.added], gone=len(entry.not_required),
             )
         )  # fmt: skip
+    by_itself.look_back(tx, incident, [plan["key"] for plan in entry.added])
     tx.refresh_card(incident.number)
     return True
 

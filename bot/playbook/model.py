@@ -126,6 +126,7 @@ ModuleId = Annotated[
     str, StringConstraints(pattern=r"^(base|harm|env|reg|comms)\.[a-z0-9]+([.-][a-z0-9]+)*$")
 ]
 StepRef = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9.-]*/)?[a-z][a-z0-9-]*$")]
+EntryName = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z_]+$")]
 Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Phase = Literal[
@@ -238,6 +239,23 @@ class NoticeRef(Strict):
     stage: Key
 
 
+class DoneBy(Strict):
+    """An entry on the record by which the step turns out to be done, without anybody saying so."""
+
+    entry: EntryName = Field(description="Its kind, such as severity.set; see the entries.")
+    where: dict[Key, bool | str | tuple[str, ...] | None] = Field(
+        default_factory=dict,
+        description="What must be so in it: a value, or a list of which one must be there.",
+    )
+    outcome: Slug | None = Field(
+        default=None,
+        description="The answer of a decision; without it, the one whose facts are all known.",
+    )
+    gives: tuple[Key, ...] = Field(
+        default=(), description="Kinds of evidence that the entry itself is."
+    )
+
+
 class Step(Strict):
     """One thing for one role to do, decide, approve or check."""
 
@@ -275,6 +293,11 @@ class Step(Strict):
     preconditions: tuple[StepRef, ...] = ()
     options: tuple[Option, ...] = ()
     notice: NoticeRef | None = None
+    done_by: tuple[DoneBy, ...] = Field(
+        default=(),
+        description="Any of these on the record completes the step; never without its approval, "
+        "its evidence and the steps before it.",
+    )
     overrides: StepRef | None = Field(
         default=None, description="module/step that this one replaces."
     )

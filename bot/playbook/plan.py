@@ -9,6 +9,7 @@ from pydantic import Field
 
 from bot.playbook.expressions import Value
 from bot.playbook.model import (
+    DoneBy,
     Effect,
     Metric,
     NoticeRef,
@@ -110,6 +111,7 @@ class StepPlan(Strict):
     )
     options: tuple[Option, ...] = ()
     notice: NoticeRef | None = None
+    done_by: tuple[DoneBy, ...] = ()
     depends_on: tuple[str, ...] = Field(
         default=(), description="Facts still unknown; when known to be false the step goes away."
     )

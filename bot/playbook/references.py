@@ -54,7 +54,8 @@ def _doc(content: Content, name: str) -> Document:
     return next(doc for file, doc in content.documents.items() if file.endswith(f"/{name}"))
 
 
-def _known(doc: Document, place: Place, what: str, word: str, known: Collection[str]) -> Found:
+def known_word(doc: Document, place: Place, what: str, word: str, known: Collection[str]) -> Found:
+    """A finding when ``word`` is not among the known ones."""
     if word not in known:
         yield doc.finding(place, f"There is no {what} '{word}'.", suggestion(word, known))
 
@@ -66,9 +67,9 @@ def _rule(
         return
     for key in ("all_of", "any_of", "inform"):
         for role in getattr(rule, key):
-            yield from _known(doc, (*place, key), "role", role, content.roles)
+            yield from known_word(doc, (*place, key), "role", role, content.roles)
     if rule.ratify is not None:
-        yield from _known(doc, (*place, "ratify"), "role", rule.ratify.role, content.roles)
+        yield from known_word(doc, (*place, "ratify"), "role", rule.ratify.role, content.roles)
     people = set(rule.all_of) | set(rule.any_of)
     if not people:
         fix = "Name roles under 'all_of' or 'any_of'."
@@ -99,7 +100,7 @@ def _condition(content: Content, doc: Document, place: Place, text: str | None) 
             fix = "Use 'min_severity:' instead, so that a worse severity never removes anything."
             yield doc.finding(place, "A condition may not ask for the severity.", fix)
         else:
-            yield from _known(doc, place, "fact", name, known)
+            yield from known_word(doc, place, "fact", name, known)
     yield from _compared_words(content, doc, place, expression)
 
 
@@ -114,7 +115,7 @@ def _compared_words(content: Content, doc: Document, place: Place, expression: E
             words = (right.held,)
         for word in words:
             if choices and isinstance(word, str):
-                yield from _known(doc, place, "choice", word, choices)
+                yield from known_word(doc, place, "choice", word, choices)
 
 
 def _choices(content: Content, node: object) -> tuple[str, ...]:
@@ -154,13 +155,13 @@ def _severity(content: Content) -> Found:
     for at, rule in enumerate(rules.rules):
         for name in parse(rule.when).names:
             known = (*SEVERITY_NAMES, "families")
-            yield from _known(doc, ("rules", at, "when"), "answer", name, known)
+            yield from known_word(doc, ("rules", at, "when"), "answer", name, known)
         effects = [rule.base, rule.at_least, rule.up, rule.exactly]
         if sum(effect is not None for effect in effects) != 1:
             fix = "Keep exactly one of base, at_least, up, exactly."
             yield doc.finding(("rules", at), f"Rule {rule.id} must have one effect.", fix)
     role = rules.downgrade.commander_role
-    yield from _known(doc, ("downgrade", "commander_role"), "role", role, content.roles)
+    yield from known_word(doc, ("downgrade", "commander_role"), "role", role, content.roles)
 
 
 def _levels(content: Content) -> Found:
@@ -168,11 +169,11 @@ def _levels(content: Content) -> Found:
     for severity in Severity:
         level = content.level(severity)
         for role in level.roles:
-            yield from _known(doc, (severity, "roles"), "role", role, content.roles)
+            yield from known_word(doc, (severity, "roles"), "role", role, content.roles)
         paging = level.paging
         for role in (*paging.acute, *paging.rolling, *paging.latent):
             known = (*content.roles, "all")
-            yield from _known(doc, (severity, "paging"), "role", role, known)
+            yield from known_word(doc, (severity, "paging"), "role", role, known)
 
 
 def _roles(content: Content) -> Found:
@@ -187,7 +188,7 @@ def _families(content: Content) -> Found:
     doc = _doc(content, "families.yaml")
     for at, family in enumerate(content.families.values()):
         for role in family.roles:
-            yield from _known(doc, ("families", at, "roles"), "role", role, content.roles)
+            yield from known_word(doc, ("families", at, "roles"), "role", role, content.roles)
 
 
 def _ladder(content: Content) -> Found:
@@ -207,10 +208,10 @@ def _notices(content: Content) -> Found:
         yield from _by_severity(content, doc, ("audiences", at, "approve"), audience.approve)
     for template in content.templates.values():
         head = template.head
-        yield from _known(
+        yield from known_word(
             template.document, ("audience",), "audience", head.audience, content.audiences
         )
-        yield from _known(template.document, ("stage",), "stage", head.stage, content.stages)
+        yield from known_word(template.document, ("stage",), "stage", head.stage, content.stages)
 
 
 def _permissions(content: Content) -> Found:
@@ -221,7 +222,7 @@ def _permissions(content: Content) -> Found:
             for who in getattr(row, kind) or ():
                 if PEOPLE.fullmatch(who):
                     continue
-                yield from _known(doc, ("permissions", at, kind), "role", who, known)
+                yield from known_word(doc, ("permissions", at, kind), "role", who, known)
 
 
 class _Module:
@@ -236,10 +237,10 @@ class _Module:
         module, content = self.module, self.content
         for key in ("requires", "conflicts"):
             for other in getattr(module, key):
-                yield from _known(self.doc, (key,), "module", other, content.modules)
+                yield from known_word(self.doc, (key,), "module", other, content.modules)
         for family in module.applies_when.families:
             place = ("applies_when", "families")
-            yield from _known(self.doc, place, "harm family", family, content.families)
+            yield from known_word(self.doc, place, "harm family", family, content.families)
         yield from _condition(content, self.doc, ("applies_when", "when"), module.applies_when.when)
         yield from self.twice("steps", (step.id for step in module.steps))
         yield from self.twice("exit_criteria", (item.id for item in module.exit_criteria))
@@ -259,20 +260,24 @@ class _Module:
 
     def step(self, place: tuple[str | int, ...], step: Step) -> Found:
         content, doc = self.content, self.doc
-        yield from _known(doc, (*place, "role"), "role", step.role, content.roles)
+        yield from known_word(doc, (*place, "role"), "role", step.role, content.roles)
         for key in ("evidence", "evidence_if_possible"):
             for kind in getattr(step, key):
-                yield from _known(doc, (*place, key), "evidence kind", kind, content.evidence)
+                yield from known_word(doc, (*place, key), "evidence kind", kind, content.evidence)
         yield from _condition(content, doc, (*place, "when"), step.when)
         yield from _by_severity(content, doc, (*place, "approve"), step.approve)
         if step.ladder is not None:
-            yield from _known(doc, (*place, "ladder"), "rung", step.ladder, content.ladder)
+            yield from known_word(doc, (*place, "ladder"), "rung", step.ladder, content.ladder)
         for reference in step.preconditions:
             yield from self.link((*place, "preconditions"), reference, overridable=True)
         yield from self.options(place, step)
         yield from self.override(place, step)
         if step.notice is not None:
             yield from self.template(place, step)
+        for at, rule in enumerate(step.done_by):
+            from bot.playbook.deeds import broken
+
+            yield from broken(content, doc, (*place, "done_by", at), step, rule)
 
     def link(self, place: Place, reference: str, overridable: bool) -> Found:
         key = resolve(self.module.id, reference)
@@ -306,7 +311,7 @@ class _Module:
         for at, option in enumerate(step.options):
             for fact in option.sets:
                 spot = (*place, "options", at, "sets")
-                yield from _known(self.doc, spot, "fact", fact, self.content.facts)
+                yield from known_word(self.doc, spot, "fact", fact, self.content.facts)
 
     def override(self, place: tuple[str | int, ...], step: Step) -> Found:
         if step.overrides is None:
@@ -332,10 +337,12 @@ class _Module:
             yield self.doc.finding((*place, "notice"), what, suggestion("/".join(wanted), known))
 
     def criterion(self, place: tuple[str | int, ...], item: ExitCriterion) -> Found:
-        yield from _known(self.doc, (*place, "approver"), "role", item.approver, self.content.roles)
+        yield from known_word(
+            self.doc, (*place, "approver"), "role", item.approver, self.content.roles
+        )
         for kind in item.evidence:
             spot = (*place, "evidence")
-            yield from _known(self.doc, spot, "evidence kind", kind, self.content.evidence)
+            yield from known_word(self.doc, spot, "evidence kind", kind, self.content.evidence)
         yield from _condition(self.content, self.doc, (*place, "when"), item.when)
 
     def tighten(self) -> Found:
@@ -345,7 +352,7 @@ class _Module:
             yield from _by_severity(self.content, self.doc, (*place, "approve"), item.approve)
             for kind in item.evidence:
                 spot = (*place, "evidence")
-                yield from _known(self.doc, spot, "evidence kind", kind, self.content.evidence)
+                yield from known_word(self.doc, spot, "evidence kind", kind, self.content.evidence)
 
 
 def worst(first: Severity, second: Severity) -> Severity:

@@ -38,6 +38,8 @@ from db.tables import (
 
 #: Step states that the document shows; a step that was never required is left out.
 _SHOWN_STEPS = ("done", "not_needed", "blocked", "open")
+#: Steps of this phase go on after the review (the review is one of them) and are no part of it.
+_AFTERWARDS = "learn"
 
 
 def build(session: Session, incident: Incident, content: Content) -> m.Document:
@@ -131,11 +133,13 @@ class _Build:
         return min([*seen, self.incident.opened_at])
 
     def _response(self) -> list[Recorded]:
-        """Entries without troubles of the machinery after the response had ended."""
+        """Entries without what came after the response: its last steps, troubles of the machinery."""
         end = self.incident.resolved_at
+        later = {row.key for row in self.steps if row.phase == _AFTERWARDS}
         return [
             e for e in self.entries
-            if end is None or e.at <= end or e.entry.kind != c.EffectFailed.kind
+            if (end is None or e.at <= end or e.entry.kind != c.EffectFailed.kind)
+            and not (e.entry.kind.startswith("step") and later.issuperset(_keys(e.entry)))
         ]  # fmt: skip
 
     # --- what people wrote ----------------------------------------------------------------------
@@ -252,7 +256,9 @@ class _Build:
                 reason=self.clean(row.reason), rung=row.rung or "", overdue=row.overdue,
             )
             for row in self.steps
-            if row.state in _SHOWN_STEPS and not (row.state == "open" and row.plan.get("offer"))
+            if row.state in _SHOWN_STEPS
+            and row.phase != _AFTERWARDS
+            and not (row.state == "open" and row.plan.get("offer"))
         )  # fmt: skip
 
     def _approvals(self) -> tuple[m.ApprovalLine, ...]:
@@ -334,3 +340,9 @@ def _milestone(key: str, times: Mapping[str, datetime | None]) -> m.Milestone:
     at, start = times[key], times.get(since)
     took = int((at - start).total_seconds()) if at is not None and start is not None else None
     return m.Milestone(key=key, title=title, at=at, since=since, seconds=took, measure=measure)
+
+
+def _keys(entry: Any) -> list[str]:
+    """The steps that an entry is about."""
+    keys: list[str] = getattr(entry, "keys", None) or [entry.key]
+    return keys

@@ -226,6 +226,8 @@ class StepDone(Entry):
     key: str
     title: str = ""
     outcome: str | None = None
+    #: Number of the entry that shows the doing; then nobody had to say that the step is done.
+    by_entry: int | None = None
     evidence: Private[Json] = {}
     comment: Private[str] = ""
 

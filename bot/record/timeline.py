@@ -99,7 +99,9 @@ _WORDS: dict[str, Callable[..., str]] = {
         f"Playbook composed: {len(e.added)} steps added, {len(e.not_required)} no longer required"
     ),
     c.StepDone.kind: lambda e: (
-        f"Step done: {e.title or e.key}" + (f" → {e.outcome}" if e.outcome else "")
+        f"Step done: {e.title or e.key}"
+        + (f" → {e.outcome}" if e.outcome else "")
+        + (_why(f"{e.comment}, entry {e.by_entry}") if e.by_entry is not None else "")
     ),
     c.StepNotNeeded.kind: lambda e: f"Step not needed: {e.title or e.key} ({e.reason})",
     c.StepBlocked.kind: lambda e: f"Step blocked: {e.title or e.key} ({e.reason})",
