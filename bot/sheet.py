@@ -6,6 +6,7 @@ Read in one go; the texts in it are untrusted and unescaped. Mentions are words 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,12 +18,13 @@ from bot.effects.names import in_words
 from bot.errors import NotFound
 from bot.incident import queries
 from bot.incident.names import parse_ref, ref
-from bot.playbook import criteria, steps, walk
+from bot.playbook import asked, criteria, step_approval, steps, walk
 from bot.record import read, timeline
 from bot.record.tx import Env
-from db.tables import Incident, Notice, Step
+from db.tables import Approval, Incident, Notice, Step
 
 LINES = 40
+MOST_NAMED = 4
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 
@@ -50,10 +52,23 @@ class StepView:
     late: bool
     offered: bool
     reason: str
+    #: What to do about the yes that it takes; empty when it takes none, or has it.
+    approval: str
     how: tuple[str, ...]
     first: tuple[str, ...]
     keep: tuple[Keep, ...]
     options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An approval that waits for a yes, or for a confirmation afterwards."""
+
+    number: int
+    title: str
+    by: str
+    waits_for: str
+    ratify: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,7 @@ class Sheet:
     steps: tuple[StepView, ...]
     settled: tuple[int, int]
     notices: tuple[Notice, ...]
+    approvals: tuple[Waiting, ...]
     troubles: tuple[str, ...]
     lines: tuple[timeline.Line, ...]
 
@@ -124,6 +140,7 @@ def read_sheet(
         steps=tuple(step_view(session, row, env, now) for row in _rows(session, number)),
         settled=criteria.progress(session, number),
         notices=tuple(notice_queries.notices(session, number)),
+        approvals=approvals_of(session, number, env),
         troubles=_troubles(session, number), lines=tuple(last_lines(session, number, lines)),
     )  # fmt: skip
 
@@ -145,11 +162,48 @@ def step_view(session: Session, row: Step, env: Env, now: datetime) -> StepView:
         who=who(owner) if owner else f"{_title(env, row.role)} (nobody yet)",
         due_at=row.due_at if live else None,
         late=live and (row.overdue or (row.due_at is not None and row.due_at <= now)),
-        offered=steps.offered(row), reason=row.reason or "", how=tuple(plan.how),
+        offered=steps.offered(row), reason=row.reason or "",
+        approval=_approval(session, row) if live else "", how=tuple(plan.how),
         first=tuple(steps.describe(one) for one in steps.unmet(session, row)) if live else (),
         keep=tuple(Keep(one.kind.id, one.kind.title, one.kind.keep, one.must) for one in wanted),
         options=tuple((option.id, option.label) for option in plan.options),
     )  # fmt: skip
+
+
+def _approval(session: Session, row: Step) -> str:
+    if step_approval.asked_of(steps.plan_of(row)) is None or step_approval.approved(session, row):
+        return ""
+    last = asked.latest(session, row.incident, "step", row.key)
+    if last is not None and last.state == "waiting":
+        return f"Approval {last.number} is awaited."
+    name = f"{ref(row.incident)} {row.number}"
+    return f'Needs approval: steadyhand incident approvals ask {name} --what "…"'
+
+
+def approvals_of(session: Session, number: int, env: Env) -> tuple[Waiting, ...]:
+    """What waits for somebody's yes, oldest first; then what waits for a confirmation."""
+    out = []
+    for row in asked.waiting(session, number):
+        missing = asked.rule_of(row).missing(asked.said_yes(row))
+        groups = [_people(session, number, group, env) for group in missing]
+        out.append(_waiting(row, " and ".join(groups) or "one more person", ratify=False))
+    for row, role in asked.unratified(session, number):
+        out.append(_waiting(row, _people(session, number, [role], env), ratify=True))
+    return tuple(out)
+
+
+def _waiting(row: Approval, waits_for: str, *, ratify: bool) -> Waiting:
+    wanted = waits_for + (" to confirm it" if ratify else "")
+    return Waiting(row.number, row.title, who(row.asked_by), wanted, ratify)
+
+
+def _people(session: Session, number: int, roles: Iterable[str], env: Env) -> str:
+    named = [
+        f"{_title(env, role)} ({who(queries.holder_of(session, number, role))})" for role in roles
+    ]
+    if len(named) > MOST_NAMED:  # a rule may name every role of other functions
+        named = [one for one in named if not one.endswith("(nobody)")] or named[:MOST_NAMED]
+    return " or ".join(named)
 
 
 def _roles(session: Session, number: int, env: Env) -> tuple[tuple[str, str], ...]:

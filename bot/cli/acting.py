@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from bot.cli.shared import a_house, actor
+from bot.cli.shared import a_house, actor, out
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -92,4 +92,4 @@ def say(text: str) -> None:
     """Print a sentence that a room answered."""
     from bot.sheet import words
 
-    click.echo(words(text))
+    out(words(text))

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.acting import acting, change, do, say, see, somebody
+from bot.cli.incident_approvals import approvals_group
 from bot.cli.incident_notice import confirm_code, notice
-from bot.cli.shared import a_house, table
+from bot.cli.shared import a_house, out, table
 
 if TYPE_CHECKING:
     from bot.record.entry import Recorded
@@ -27,6 +28,7 @@ def incident() -> None:
 
 
 incident.add_command(notice)
+incident.add_command(approvals_group)
 incident.add_command(confirm_code)
 
 
@@ -44,7 +46,7 @@ def list_(person: str | None) -> None:
     with a_house() as house:
         rows = house.read_sync(lambda session: queries.open_incidents(session, by.id, limit=100))
     if not rows:
-        click.echo("Nothing is open.")
+        out("Nothing is open.")
         return
     table(
         ("INCIDENT", "SEVERITY", "STATUS", "OPENED", "TITLE"),
@@ -84,9 +86,9 @@ def next_(name: str, person: str | None) -> None:
 
     mine, views = see(name, person, look)
     if not views:
-        click.echo("Nothing waits. All steps: `steadyhand incident show`.")
+        out("Nothing waits. All steps: `steadyhand incident show`.")
         return
-    click.echo("Yours:" if mine else "None is yours. Next for the response:")
+    out("Yours:" if mine else "None is yours. Next for the response:")
     for view in views:
         _print_step(view)
 
@@ -102,7 +104,7 @@ def timeline(name: str, limit: int, person: str | None) -> None:
     for line in see(name, person, lambda session, row, _: last_lines(session, row.number, limit)):
         late = f" (late: {line.late_reason or 'entered later'})" if line.late else ""
         text = " ".join(words(line.text).split())
-        click.echo(f"{line.n:>5}  {line.at:%Y-%m-%d %H:%M}Z  {who(line.actor)}: {text}{late}")
+        out(f"{line.n:>5}  {line.at:%Y-%m-%d %H:%M}Z  {who(line.actor)}: {text}{late}")
 
 
 # --- opening, facts -------------------------------------------------------------------------------
@@ -135,11 +137,11 @@ def open_(
     )  # fmt: skip
     name = ref(opened.number)
     was = "was opened by you a moment ago" if opened.already else "is open; you are the commander"
-    click.echo(f"{name} {was}. What to do: `steadyhand incident next {name}`")
+    out(f"{name} {was}. What to do: `steadyhand incident next {name}`")
 
 
 def _kept(recorded: Recorded) -> None:
-    click.echo(f"On the record as entry {recorded.n}.")
+    out(f"On the record as entry {recorded.n}.")
 
 
 @incident.command()
@@ -247,7 +249,7 @@ def step(
     became = {
         "done": "done", "skip": "left out", "block": "blocked", "take": "yours", "reopen": "open again",
     }  # fmt: skip
-    click.echo(f"{steps.describe(found)} is {became[move]}.")
+    out(f"{steps.describe(found)} is {became[move]}.")
 
 
 def _pairs(given: tuple[str, ...]) -> dict[str, str]:
@@ -320,7 +322,7 @@ def contain(name: str, statement: str, person: str | None) -> None:
     from bot.incident import lifecycle
 
     do(name, person, lambda tx, row: lifecycle.contain(tx, row, statement))
-    click.echo("It is on the record as contained.")
+    out("It is on the record as contained.")
 
 
 @incident.command()
@@ -333,7 +335,7 @@ def resolve(name: str, summary: str, reason: str, person: str | None) -> None:
     from bot.incident import lifecycle
 
     do(name, person, lambda tx, row: lifecycle.resolve(tx, row, summary, reason))
-    click.echo("Resolved. The postmortem is being prepared from the record.")
+    out("Resolved. The postmortem is being prepared from the record.")
 
 
 # --- printing -------------------------------------------------------------------------------------
@@ -352,25 +354,27 @@ def _sheet(name: str, person: str | None) -> Sheet:
 def _print_sheet(sheet: Sheet) -> None:
     from bot.sheet import words
 
-    click.echo(f"{'DRILL ' if sheet.drill else ''}{sheet.ref} {sheet.title}")
-    click.echo(
+    out(f"{'DRILL ' if sheet.drill else ''}{sheet.ref} {sheet.title}")
+    out(
         f"{sheet.severity}, {sheet.status}, {sheet.tempo}; opened {sheet.opened_at:%Y-%m-%d %H:%M}Z by {sheet.opened_by}"
     )
-    click.echo(f"Channel: {sheet.channel or 'not made yet (Slack has not answered)'}")
+    out(f"Channel: {sheet.channel or 'not made yet (Slack has not answered)'}")
     if sheet.summary:
-        click.echo(words(sheet.summary))
+        out(words(sheet.summary))
     for title, holder in sheet.roles:
-        click.echo(f"  {title}: {holder}")
+        out(f"  {title}: {holder}")
     if sheet.next_update_at:
-        click.echo(f"Next update due {sheet.next_update_at:%H:%M}Z")
+        out(f"Next update due {sheet.next_update_at:%H:%M}Z")
     for trouble in sheet.troubles:
-        click.echo(f"  ! {words(trouble)}")
+        out(f"  ! {words(trouble)}")
     for notice_row in sheet.notices:
-        click.echo(
+        out(
             f"  Notice {notice_row.number} ({notice_row.audience}, {notice_row.stage}): {notice_row.state}"
         )
-    click.echo(f"Exit criteria: {sheet.settled[0]} of {sheet.settled[1]}")
-    click.echo("Steps:")
+    for waiting in sheet.approvals:
+        out(f"  Approval {waiting.number} waits for {waiting.waits_for}: {waiting.title}")
+    out(f"Exit criteria: {sheet.settled[0]} of {sheet.settled[1]}")
+    out("Steps:")
     for view in sheet.steps:
         _print_line(view)
 
@@ -379,7 +383,7 @@ def _print_line(view: StepView) -> None:
     due = f", due {view.due_at:%H:%M}Z" if view.due_at else ""
     late = " OVERDUE" if view.late else ""
     offer = " (on offer)" if view.offered else ""
-    click.echo(
+    out(
         f"  {MARKS.get(view.state, '[ ]')} {view.number:>3} {view.title}{offer} - {view.who}{due}{late}"
     )
 
@@ -387,11 +391,13 @@ def _print_line(view: StepView) -> None:
 def _print_step(view: StepView) -> None:
     _print_line(view)
     for line in view.how:
-        click.echo(f"          {line}")
+        out(f"          {line}")
     for before in view.first:
-        click.echo(f"          First: {before}")
+        out(f"          First: {before}")
+    if view.approval:
+        out(f"          {view.approval}")
     for keep in view.keep:
         must = "" if keep.must else " (if possible)"
-        click.echo(f"          --evidence {keep.id}=…  {keep.title}{must}")
+        out(f"          --evidence {keep.id}=…  {keep.title}{must}")
     for key, label in view.options:
-        click.echo(f"          --outcome {key}  {label}")
+        out(f"          --outcome {key}  {label}")

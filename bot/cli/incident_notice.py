@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.acting import acting, do, say, see
-from bot.cli.shared import table
+from bot.cli.shared import out, table
 
 if TYPE_CHECKING:
     from db.tables import Notice
@@ -29,7 +29,7 @@ def list_(name: str, person: str | None) -> None:
 
     rows = see(name, person, lambda session, row, _: queries.notices(session, row.number))
     if not rows:
-        click.echo("There are none. `steadyhand incident notice draft` makes one.")
+        out("There are none. `steadyhand incident notice draft` makes one.")
         return
     table(
         ("NOTICE", "AUDIENCE", "STAGE", "STATE", "TITLE"),
@@ -53,7 +53,7 @@ def show(name: str, number: int, person: str | None) -> None:
     _print(row)
     for finding in findings:
         stop = "STOPS IT" if finding.blocking else "advice"
-        click.echo(f"{stop}: {finding.what} {finding.fix}")
+        out(f"{stop}: {finding.what} {finding.fix}")
 
 
 @notice.command()
@@ -110,17 +110,13 @@ def approve(name: str, number: int, code: str, person: str | None) -> None:
 
         def asking(tx, row):  # type: ignore[no-untyped-def]
             found = queries.notice(tx.session, row.number, number)
-            return found, people.question(tx, row, number, found.digest)
+            return found, people.question(tx, row, f"notice-{number}", found.digest)
 
         row, asked = do(name, person, asking)
         _print(row)
-        click.echo(f"Question:\n{asked}")
-        if not sys.stdin.isatty():
-            click.echo(
-                f"Answer: steadyhand incident notice approve {name} {number} --as … --code CODE"
-            )
+        code = the_code(asked, f"notice approve {name} {number}")
+        if not code:
             return
-        code = click.prompt("Code (from `steadyhand incident confirm-code QUESTION`)")
 
     def verb(tx, row):  # type: ignore[no-untyped-def]
         found = queries.notice(tx.session, row.number, number)
@@ -156,6 +152,15 @@ def publish(name: str, number: int, person: str | None) -> None:
     say(do(name, person, lambda tx, row: publishing.publish(tx, row, number)))
 
 
+def the_code(question: str, command: str) -> str:
+    """Print the question; the answer if somebody sits there, else how to give it."""
+    out(f"Question:\n{question}")
+    if not sys.stdin.isatty():
+        out(f"Answer: steadyhand incident {command} --as … --code CODE")
+        return ""
+    return str(click.prompt("Code (from `steadyhand incident confirm-code QUESTION`)"))
+
+
 @click.command("confirm-code")
 @click.argument("question")
 @click.option(
@@ -173,10 +178,10 @@ def confirm_code(question: str, key_file: Path | None) -> None:
         raise click.ClickException(
             f"This key is {found['person']}'s; the question is for {person}."
         )
-    click.echo(people.answer(question, found["private"]))
+    out(people.answer(question, found["private"]))
 
 
 def _print(row: Notice) -> None:
-    click.echo(f"Notice {row.number} for {row.audience} ({row.stage}), {row.state}")
-    click.echo(f"SHA-256 {row.digest}")
-    click.echo(f"\n{row.title}\n\n{row.body}\n")
+    out(f"Notice {row.number} for {row.audience} ({row.stage}), {row.state}")
+    out(f"SHA-256 {row.digest}")
+    out(f"\n{row.title}\n\n{row.body}\n")

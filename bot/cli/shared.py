@@ -85,6 +85,11 @@ def harmless(text: str) -> str:
     return _OBEYED.sub(lambda found: ascii(found.group())[1:-1], text)
 
 
+def out(text: str = "") -> None:
+    """Print text that people wrote, or that may hold such text."""
+    click.echo(harmless(text))
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns of text; the last one is not padded."""
     rows = [[harmless(cell).replace("\n", " ") for cell in row] for row in rows]

@@ -78,7 +78,7 @@ def approve(tx: Tx, incident: Incident, number: int, digest: str, code: str = ""
     before = queries.said_yes(row)
     if tx.by.id in before:
         raise Conflict(f"You approved notice {number} already.")
-    proof = people_.proof(tx, incident, number, row.digest, code)
+    proof = people_.proof(tx, incident, f"notice-{number}", row.digest, code)
     complete = rule.complete({**before, tx.by.id: frozenset(held)})
     entry = tx.append(
         c.NoticeApproved(

@@ -130,8 +130,10 @@ def person_of(session: Session, token: str) -> str | None:
 # --- proof ----------------------------------------------------------------------------------------
 
 
-def question(tx: Tx, incident: Incident, number: int, digest: str) -> str:
-    """What the actor must sign to approve this exact text of a notice; stored for ten minutes.
+def question(tx: Tx, incident: Incident, what: str, digest: str) -> str:
+    """What the actor must sign to approve exactly this; stored for ten minutes.
+
+    ``what`` is ``notice-3``, ``approval-3``, or ``ratify-3`` for a confirmation afterwards.
 
     Raises ``NotAllowed`` for somebody who is not enrolled.
     """
@@ -140,16 +142,16 @@ def question(tx: Tx, incident: Incident, number: int, digest: str) -> str:
                          instead=_NOT_ENROLLED)  # fmt: skip
     nonce = os.urandom(9).hex()
     until = tx.now + ANSWER_WITHIN
-    asked = _question(tx.by.id, incident.number, number, digest, nonce)
+    asked = _question(tx.by.id, incident.number, what, digest, nonce)
     tx.remember(_ASKED + nonce, {"question": asked, "until": rfc3339(until)})
     return asked
 
 
-def _question(person: str, incident: int, number: int, digest: str, nonce: str) -> str:
-    return f"approve:{person}:{ref(incident)}:notice-{number}:{digest}:{nonce}"
+def _question(person: str, incident: int, what: str, digest: str, nonce: str) -> str:
+    return f"approve:{person}:{ref(incident)}:{what}:{digest}:{nonce}"
 
 
-def proof(tx: Tx, incident: Incident, number: int, digest: str, code: str) -> dict[str, str]:
+def proof(tx: Tx, incident: Incident, what: str, digest: str, code: str) -> dict[str, str]:
     """What the record keeps to prove an approval; empty where Slack vouches for the person.
 
     Raises ``NotAllowed`` when the code is missing or wrong, ``Conflict`` when it is too old or was
@@ -162,7 +164,7 @@ def proof(tx: Tx, incident: Incident, number: int, digest: str, code: str) -> di
         raise NotAllowed(f"{tx.by.id} is not enrolled, so nobody could prove who approved.",
                          instead=_NOT_ENROLLED)  # fmt: skip
     nonce, _, signature = code.strip().partition(".")
-    asked = _question(tx.by.id, incident.number, number, digest, nonce)
+    asked = _question(tx.by.id, incident.number, what, digest, nonce)
     _still_open(tx, nonce, asked)
     if not verified(who.public, asked, signature):
         raise _wrong()

@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from bot.effects import kinds
 from bot.errors import BadInput, Conflict, NotAllowed, NotReady
+from bot.incident import people
 from bot.incident.rights import people_of, require, role_title
 from bot.playbook.asked import (
     get,
@@ -135,8 +136,8 @@ def _somebody_else(tx: Tx, incident: Incident, rule: ApprovalPlan) -> None:
     if rule.emergency:
         return
     for group in rule.groups:
-        people = set(holders(tx.session, incident.number, group).values())
-        if people == {tx.by.id}:
+        able = set(holders(tx.session, incident.number, group).values())
+        if able == {tx.by.id}:
             raise NotReady(
                 f"This takes the yes of {people_of(tx, incident, group)}, and that is you. "
                 "Nobody approves their own request.",
@@ -207,8 +208,11 @@ def give(
     comment: str = "",
     *,
     subjects: Subjects,
+    code: str = "",
 ) -> Given:
     """Say yes to exactly the text with this ``digest``.
+
+    Past Slack nobody knows who is typing: there it takes a ``code`` (see ``bot.incident.people``).
 
     Raises ``Conflict`` when it was settled, changed or lapsed, or this person said yes before;
     ``NotAllowed`` without a role that the rule names, and for the one who asked.
@@ -222,12 +226,14 @@ def give(
         raise Conflict("You said yes already.", instead=_still(tx, incident, rule, before))
     after = {**before, tx.by.id: mine | roles}
     complete = rule.complete(after)
+    proof = people.proof(tx, incident, f"approval-{number}", row.digest, code)
     tx.append(
         c.ApprovalGiven(
-            number=number, digest=digest, roles=sorted(roles), complete=complete, comment=comment
+            number=number, digest=digest, roles=sorted(roles), complete=complete, comment=comment,
+            proof=proof,
         ),
         incident.number,
-    )
+    )  # fmt: skip
     if complete:
         _approved(tx, incident, row, rule, subjects)
     else:

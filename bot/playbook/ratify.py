@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.effects import kinds
 from bot.errors import Conflict, NotAllowed
-from bot.incident import queries
+from bot.incident import people, queries
 from bot.incident.rights import people_of, role_title
 from bot.playbook.asked import get, roles_to_ratify, said_yes
 from bot.playbook.telling import tell, tell_commander
@@ -16,11 +16,15 @@ from bot.timing import rfc3339
 from db.tables import Approval, Incident
 
 
-def ratify(tx: Tx, incident: Incident, number: int, digest: str) -> None:
-    """Confirm an approval afterwards, as the role that the rule names for it."""
+def ratify(tx: Tx, incident: Incident, number: int, digest: str, code: str = "") -> None:
+    """Confirm an approval afterwards, as the role that the rule names for it.
+
+    Past Slack it takes a ``code``, as a yes does.
+    """
     row = get(tx.session, incident.number, number)
     role = ratifier(tx, incident, row, digest)
-    tx.append(c.ApprovalRatified(number=number, role=role), incident.number)
+    proof = people.proof(tx, incident, f"ratify-{number}", digest, code)
+    tx.append(c.ApprovalRatified(number=number, role=role, proof=proof), incident.number)
     tx.effect(kinds.say(incident.number, f"approval:{number}:ratified:{role}",
                         "approval_ratified", number=number))  # fmt: skip
     tx.refresh_card(incident.number)

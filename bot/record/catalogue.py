@@ -310,7 +310,10 @@ class ApprovalAsked(Entry):
 
 
 class ApprovalGiven(Entry):
-    """One person approved; ``complete`` says whether that was the last one needed."""
+    """One person approved; ``complete`` says whether that was the last one needed.
+
+    ``proof`` is there when it was given past Slack, as with a notice.
+    """
 
     kind: ClassVar[str] = "approval.given"
     number: int
@@ -318,6 +321,7 @@ class ApprovalGiven(Entry):
     #: The roles that the rule names and this person held at that moment.
     roles: list[str]
     complete: bool
+    proof: dict[str, str] = {}
     comment: Private[str] = ""
 
 
@@ -346,6 +350,7 @@ class ApprovalRatified(Entry):
     kind: ClassVar[str] = "approval.ratified"
     number: int
     role: str
+    proof: dict[str, str] = {}
 
 
 class CriterionMet(Entry):

@@ -1,7 +1,8 @@
 """``/local``: the response without Slack, in a browser on this machine. Works without scripts.
 
 Every form calls the verb that Slack's button calls, as the person whose token signed in, recorded
-with source «web». Approvals are not given here: they take a key (`steadyhand incident notice`).
+with source «web». Approvals are not given here: they take a key
+(`steadyhand incident notice`, `steadyhand incident approvals`).
 """
 
 from __future__ import annotations

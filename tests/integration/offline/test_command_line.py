@@ -178,7 +178,7 @@ def test_a_question_is_for_one_person_one_text_one_time(
     def ask(person: str) -> str:
         def verb(tx):  # type: ignore[no-untyped-def]
             digest = tx.session.get(Notice, (1, 1)).digest
-            return people.question(tx, queries.get(tx.session, 1), 1, digest)
+            return people.question(tx, queries.get(tx.session, 1), "notice-1", digest)
 
         return house.change_sync(Actor(person, "cli"), verb)
 

@@ -1,0 +1,172 @@
+"""``steadyhand incident approvals``: the yes of another person at the command line, proven by a key.
+
+Steps that take a yes, lower severities and confirmations of an emergency are judged by the rules of
+Slack's buttons; the key stands for Slack's word about who clicks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bot.cli.acting import acting, do, say, see
+from bot.cli.incident_notice import the_code
+from bot.cli.shared import out, table
+
+if TYPE_CHECKING:
+    from bot.record.tx import Tx
+    from db.tables import Approval, Incident
+
+_DETAILS = (
+    ("what", "What"), ("why", "Why"), ("rung", "Rung"), ("expected", "Effect"),
+    ("side_effects", "Side effects"), ("rollback", "Way back"), ("from", "Severity now"),
+    ("to", "Severity then"), ("reason", "Why"), ("evidence", "Evidence"),
+)  # fmt: skip
+
+
+@click.group("approvals")
+def approvals_group() -> None:
+    """Ask for approvals, see what waits, answer with your key."""
+
+
+@approvals_group.command("list")
+@click.argument("name", metavar="INC-n")
+@acting
+def list_(name: str, person: str | None) -> None:
+    """List what waits for somebody's yes, or for a confirmation afterwards."""
+    from bot import sheet
+
+    rows = see(
+        name, person, lambda session, row, house: sheet.approvals_of(session, row.number, house.env)
+    )
+    if not rows:
+        out("Nothing waits for approval.")
+        return
+    table(
+        ("APPROVAL", "ASKED BY", "WAITS FOR", "TITLE"),
+        [(str(one.number), one.by, one.waits_for, one.title) for one in rows],
+    )
+
+
+@approvals_group.command()
+@click.argument("name", metavar="INC-n")
+@click.argument("number", type=int)
+@acting
+def show(name: str, number: int, person: str | None) -> None:
+    """Show exactly what is asked, its effect and its way back."""
+    from bot.playbook import asked
+
+    _print(see(name, person, lambda session, row, _: asked.get(session, row.number, number)))
+
+
+@approvals_group.command()
+@click.argument("name", metavar="INC-n")
+@click.argument("step_name", metavar="STEP")
+@click.option("--what", default="", help="Exactly what will be done.")
+@click.option("--why", default="", help="Why it is needed.")
+@acting
+def ask(name: str, step_name: str, what: str, why: str, person: str | None) -> None:
+    """Ask the people named for a step. STEP is its number, or words of its title."""
+    from bot.playbook import step_approval, steps
+
+    def verb(tx: Tx, row: Incident) -> Approval:
+        key = steps.search(tx.session, row.number, step_name).key
+        return step_approval.ask_for_step(tx, row, key, what=what, why=why)
+
+    _print(do(name, person, verb))
+
+
+@approvals_group.command()
+@click.argument("name", metavar="INC-n")
+@click.argument("number", type=int)
+@click.option("--code", default="", help="The answer to the question that is printed without it.")
+@acting
+def approve(name: str, number: int, code: str, person: str | None) -> None:
+    """Say yes to exactly what is shown, proven with your key.
+
+    Without --code a question is printed. Answer it within ten minutes, where your key is, with
+    `steadyhand incident confirm-code QUESTION`.
+    """
+    from bot import rooms
+    from bot.playbook import approvals
+
+    def yes(tx: Tx, row: Incident, digest: str, proven: str) -> str:
+        given = approvals.give(
+            tx, row, number, digest, subjects=rooms.approval_subjects(), code=proven
+        )
+        if given.complete:
+            return f"Approval {number} is complete. Thank you."
+        return f"Your yes to approval {number} counts. It takes the yes of another person as well."
+
+    _answer("approve", "approval", name, number, code, person, yes)
+
+
+@approvals_group.command()
+@click.argument("name", metavar="INC-n")
+@click.argument("number", type=int)
+@click.option("--code", default="", help="The answer to the question that is printed without it.")
+@acting
+def confirm(name: str, number: int, code: str, person: str | None) -> None:
+    """Confirm afterwards what was approved in an emergency, proven with your key."""
+    from bot.playbook import approvals
+
+    def yes(tx: Tx, row: Incident, digest: str, proven: str) -> str:
+        approvals.ratify(tx, row, number, digest, proven)
+        return f"Approval {number} is confirmed. Thank you."
+
+    _answer("confirm", "ratify", name, number, code, person, yes)
+
+
+@approvals_group.command()
+@click.argument("name", metavar="INC-n")
+@click.argument("number", type=int)
+@click.option("--reason", default="", help="Why not.")
+@acting
+def refuse(name: str, number: int, reason: str, person: str | None) -> None:
+    """Say no, with the reason; who asked is told."""
+    from bot import rooms
+    from bot.playbook import approvals, asked
+
+    def verb(tx: Tx, row: Incident) -> None:
+        found = asked.get(tx.session, row.number, number)
+        approvals.refuse(tx, row, number, found.digest, reason, subjects=rooms.approval_subjects())
+
+    do(name, person, verb)
+    out(f"Approval {number} is refused; who asked is told why.")
+
+
+def _answer(
+    command: str, kind: str, name: str, number: int, code: str, person: str | None,
+    yes: Callable[[Tx, Incident, str, str], str],
+) -> None:  # fmt: skip
+    """Ask the question, take the code for it, say yes. Bound to what was shown."""
+    from bot.incident import people
+    from bot.playbook import asked
+
+    def asking(tx: Tx, row: Incident) -> tuple[Approval, str]:
+        found = asked.get(tx.session, row.number, number)
+        return found, people.question(tx, row, f"{kind}-{number}", found.digest)
+
+    def verb(tx: Tx, row: Incident) -> str:
+        return yes(tx, row, asked.get(tx.session, row.number, number).digest, code)
+
+    if not code:
+        found, question = do(name, person, asking)
+        _print(found)
+        code = the_code(question, f"approvals {command} {name} {number}")
+    if code:
+        say(do(name, person, verb))
+
+
+def _print(row: Approval) -> None:
+    """Everything that the yes is about."""
+    from bot.sheet import who
+
+    details: dict[str, Any] = row.details or {}
+    lines = [f"Approval {row.number}, {row.state}: {row.title}", f"Asked by {who(row.asked_by)}"]
+    lines += [f"{label}: {details[key]}" for key, label in _DETAILS if details.get(key)]
+    lines.append(f"SHA-256 {row.digest}")
+    for line in lines:
+        out(line)
