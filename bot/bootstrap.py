@@ -59,7 +59,19 @@ def build_env(settings: Settings) -> Env:
         followers=rooms.followers(content),
         signer=Signer(settings.key_file),
         audit_channel=settings.audit_channel or None,
+        fingerprints=_fingerprints(settings),
     )
+
+
+def _fingerprints(settings: Settings) -> Any:
+    """The pipeline's file, read once at start so that no opening waits for it."""
+    if settings.fingerprints_file is None:
+        return None
+    from bot.record.fingerprints import Fingerprints
+
+    found = Fingerprints(settings.fingerprints_file)
+    found.now()
+    return found
 
 
 def open_database(settings: Settings) -> tuple[Engines, str]:

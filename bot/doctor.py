@@ -17,7 +17,7 @@ from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.effects.outcome import ACCESS_LOST
-from bot.errors import ConfigError
+from bot.errors import BadInput, ConfigError
 from bot.settings import ROOT, Settings, require_slack
 from db import guards
 from db.engine import Engines
@@ -106,6 +106,22 @@ def _settings(settings: Settings) -> Iterator[Line]:
             "STEADYHAND_BASE_URL is not https.",
             "Put a proxy with TLS in front and use its address.",
         )
+    yield from _fingerprints(settings)
+
+
+def _fingerprints(settings: Settings) -> Iterator[Line]:
+    from bot.record.fingerprints import Fingerprints
+
+    if settings.fingerprints_file is None:
+        return
+    try:
+        found = Fingerprints(settings.fingerprints_file).read()
+    except BadInput as problem:
+        do = "Have your pipeline write it again; until then nothing is frozen at an opening."
+        yield Line(WARN, f"Fingerprints: {problem.message}", do)
+    else:
+        at = f"{found.as_of:%Y-%m-%d %H:%M} UTC"
+        yield Line(OK, f"Fingerprints of {', '.join(found.parts)}, written {at}.")
 
 
 def _content(settings: Settings) -> Iterator[Line]:

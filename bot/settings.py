@@ -80,6 +80,11 @@ class Settings(BaseSettings):
         "STEADYHAND_SIGNING_KEY_FILE", None,
         "File with the private key that signs checkpoints. Empty: `signing-key` in the data directory.",
     )  # fmt: skip
+    fingerprints_file: Path | None = _setting(
+        "STEADYHAND_FINGERPRINTS_FILE", None,
+        "File (JSON or YAML) in which the deployment pipeline keeps what runs now: model, prompt, "
+        "guardrail, config, dataset, index. Frozen with every opening. Empty: people are asked.",
+    )  # fmt: skip
     responders: str = _setting(
         "STEADYHAND_RESPONDERS", "", "User ids invited to every incident, separated by commas."
     )

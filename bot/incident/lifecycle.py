@@ -15,6 +15,7 @@ from bot.incident.rights import require
 from bot.playbook import approvals, criteria, steps
 from bot.playbook.model import Severity
 from bot.record import catalogue as c
+from bot.record import freeze
 from bot.record.entry import Recorded
 from bot.record.tx import Env, Tx
 from db.tables import ActionItem, Approval, ExitCriterion, Incident, Postmortem, Step
@@ -42,8 +43,12 @@ class InTheWay:
         ]
 
 
-def contain(tx: Tx, incident: Incident, statement: str) -> None:
-    """State that the harm no longer spreads, and how that is known."""
+def contain(tx: Tx, incident: Incident, statement: str, rung: str | None = None) -> None:
+    """State that the harm no longer spreads, and how that is known.
+
+    ``rung``: the containment rung that stopped it. Raises ``NotReady`` when it destroys evidence and
+    there never was a freeze for it, nor a decision to go without.
+    """
     require(tx, "contain", incident)
     if incident.status == "contained":
         raise Conflict(f"{ref(incident.number)} is contained already.")
@@ -55,8 +60,18 @@ def contain(tx: Tx, incident: Incident, statement: str) -> None:
             instead="`/incident contain Tool switched off, no new cases for 15 minutes`",
             field="statement",
         )
-    _follow(tx, incident, tx.append(c.IncidentContained(statement=statement), incident.number),
-            "incident_contained")  # fmt: skip
+    _frozen(tx, incident, rung)
+    entry = tx.append(c.IncidentContained(statement=statement, rung=rung), incident.number)
+    _follow(tx, incident, entry, "incident_contained")
+
+
+def _frozen(tx: Tx, incident: Incident, rung: str | None) -> None:
+    if rung is not None and rung not in tx.env.content.ladder:
+        raise BadInput(f"There is no rung {rung}.", instead="C0 to C9.", field="rung")
+    if rung is not None and rung in freeze.DESTRUCTIVE:
+        tx.batch.flush()
+        if freeze.answer(tx.session, incident, rung) is None:
+            raise freeze.missing(rung)
 
 
 def in_the_way(session: Session, incident: int) -> InTheWay:

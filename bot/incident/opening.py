@@ -12,6 +12,7 @@ from bot.incident import assessing, queries
 from bot.incident.names import channel_name
 from bot.incident.rights import require_anywhere
 from bot.record import catalogue as c
+from bot.record import freeze
 from bot.record.tx import Tx
 
 TITLE_MAX = 150
@@ -99,6 +100,7 @@ def open_incident(
     _remember_opening(tx, title, drill, number)
     if evidence is not None:
         capture_first(tx, number, evidence)
+    freeze.at_declaration(tx, number)
     announce = None if private else tx.env.announce_channel
     tx.effect(
         *kinds.opening(number, name=name, private=private, opener=tx.by.id, announce=announce)

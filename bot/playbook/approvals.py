@@ -60,6 +60,8 @@ class Subject:
     approved: Settled | None = None
     #: Refused, lapsed or void: ``approval.state`` and ``approval.comment`` say which and why.
     ended: Settled | None = None
+    #: Looked at before each yes; raises a refusal while the subject may not be approved.
+    ready: Settled | None = None
 
 
 #: By the subject's name: ``step``, ``notice``, ``downgrade``, ``waiver``.
@@ -224,6 +226,9 @@ def give(
     mine = before.get(tx.by.id, frozenset())
     if roles <= mine:
         raise Conflict("You said yes already.", instead=_still(tx, incident, rule, before))
+    subject = subjects.get(row.subject)
+    if subject is not None and subject.ready is not None:
+        subject.ready(tx, incident, row)
     after = {**before, tx.by.id: mine | roles}
     complete = rule.complete(after)
     proof = people.proof(tx, incident, f"approval-{number}", row.digest, code)

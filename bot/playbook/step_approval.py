@@ -13,6 +13,7 @@ from bot.playbook import approvals
 from bot.playbook.plan import ApprovalPlan, StepPlan
 from bot.playbook.steps import describe, find, open_before, plan_of
 from bot.record import catalogue as c
+from bot.record import freeze
 from bot.record.tx import Tx
 from bot.timing import rfc3339
 from db.tables import Approval, Incident, Step
@@ -54,7 +55,8 @@ def step_digest(plan: StepPlan, details: dict[str, Any]) -> str:
 def ask_for_step(tx: Tx, incident: Incident, key: str, *, what: str, why: str = "") -> Approval:
     """Ask the people named for a step. ``what`` says exactly what will be done.
 
-    Raises ``BadInput`` without ``what``, ``Conflict`` when it is approved or asked already.
+    Raises ``BadInput`` without ``what``, ``Conflict`` when it is approved or asked already,
+    ``NotReady`` when its rung destroys evidence that nobody froze.
     """
     require(tx, "request_approval", incident)
     row = find(tx.session, incident.number, key)
@@ -69,6 +71,9 @@ def ask_for_step(tx: Tx, incident: Incident, key: str, *, what: str, why: str = 
     details = {"what": what.strip(), "why": why.strip()} | _effect(plan)
     if approved(tx.session, row) is not None:
         raise Conflict(f"{describe(row)} is approved already.", instead="Carry it out.")
+    freeze.before_asking(tx, incident, plan.rung)
+    frozen = freeze.in_words(tx.session, incident, plan.rung)
+    details |= {"evidence": frozen} if frozen else {}
     return approvals.ask(
         tx, incident, subject="step", key=row.key, title=plan.title,
         digest=step_digest(plan, details), rule=rule, details=details,
@@ -144,4 +149,9 @@ def _reasons(plan: StepPlan, details: dict[str, Any]) -> str:
     return "\n".join(part for part in parts if part)
 
 
-SUBJECT = approvals.Subject(approved=step_approved)
+def step_ready(tx: Tx, incident: Incident, row: Approval) -> None:
+    """Nobody approves a rung that destroys evidence before that was frozen, or waived."""
+    freeze.require_answer(tx, incident, find(tx.session, incident.number, row.subject_key).rung)
+
+
+SUBJECT = approvals.Subject(approved=step_approved, ready=step_ready)

@@ -34,6 +34,7 @@ from bot.playbook.steps import (
 )
 from bot.playbook.telling import tell
 from bot.record import catalogue as c
+from bot.record import freeze
 from bot.record.tx import Tx, roles_held
 from db.tables import Incident, Step
 
@@ -90,8 +91,9 @@ def done(
 ) -> Step:
     """Say that a step is done, with its answer and the evidence it asks for.
 
-    Raises ``Conflict`` when it is settled already, ``NotReady`` while a step before it is open or
-    a yes is missing, ``BadInput`` with the field (``outcome``, ``e.KEY``) that is wrong.
+    Raises ``Conflict`` when it is settled already, ``NotReady`` while a step before it is open, a
+    yes is missing or evidence was not frozen, ``BadInput`` with the field (``outcome``, ``e.KEY``)
+    that is wrong.
     """
     require(tx, "complete_step", incident)
     row = find(tx.session, incident.number, key)
@@ -99,6 +101,7 @@ def done(
     plan = plan_of(row)
     require_ready(tx, row)
     require_approval(tx, row)
+    freeze.require_answer(tx, incident, row.rung)
     option = _option(plan, outcome)
     attached = _evidence(tx, plan, evidence or {})
     recorded = tx.append(

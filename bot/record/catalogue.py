@@ -92,6 +92,8 @@ class IncidentContained(Entry):
     """The commander states that the harm is no longer spreading."""
 
     kind: ClassVar[str] = "incident.contained"
+    #: The containment rung that stopped it, when it was named.
+    rung: str | None = None
     statement: Private[str]
 
 
@@ -769,6 +771,19 @@ class PersonErased(Entry):
     reason: Private[str]
 
 
+class TextErased(Entry):
+    """Private texts of these entries were deleted, whoever wrote them; ``rule`` says which.
+
+    ``entries`` are numbers within the incident (of the whole record when it has none).
+    """
+
+    kind: ClassVar[str] = "text.erased"
+    entries: list[int]
+    values: int
+    rule: str
+    reason: Private[str]
+
+
 class RetentionApplied(Entry):
     """All private values of the incident were deleted because its time was over."""
 
@@ -793,6 +808,8 @@ class EvidenceFrozen(Entry):
     fingerprints: dict[str, str]
     #: The containment rung this came before; none: at declaration.
     rung: str | None = None
+    #: When the pipeline's file that says so was written; none: a person said it.
+    as_of: str | None = None
 
 
 class FreezeSkipped(Entry):

@@ -1,10 +1,11 @@
-"""Erasing a person: their words and their identity leave the record, and the chain still holds.
+"""Erasing a person or a text: it leaves the record, and the chain still holds.
 
 The rule, value by value (a value is one private field of one entry):
 
 * a value that names the person, alone or within a text, is deleted, whoever wrote it;
 * every text in an entry that the person made, or that they wrote in Slack, is deleted;
 * identities of other people in those entries stay;
+* every text of an entry that was named by its number is deleted; who made it stays;
 * a value that holds the exact phrase asked for is deleted.
 
 Salt and value go together, so that what stays in the chain cannot be linked to anybody. The state
@@ -42,11 +43,14 @@ from db.tables import (
 
 ALL = "names and words"
 NAMES = "names only"
+TEXTS = "words of the entries named"
+PHRASE = "texts with an exact phrase"
 #: A value of this form is somebody's identity, not a text.
 _IDENTITY = re.compile(r"[UWB][A-Z0-9]{2,}|cli:\S+|system")
 _FINISHED = ("done", "failed", "given_up")
 _SHORT = 4
 _PART = 500
+REASON_MAX = 1000
 
 
 @dataclass
@@ -61,27 +65,59 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be erased."""
+    """What is to be erased: a person, texts with a phrase, entries by number; one at least."""
 
-    person: str
+    person: str = ""
     phrase: str = ""
     words: bool = True
+    #: Numbers within the one incident that is asked for.
+    entries: tuple[int, ...] = ()
+
+    @property
+    def rule(self) -> str:
+        """The rule in words, as the record keeps it."""
+        if self.person:
+            return ALL if self.words else NAMES
+        return TEXTS if self.entries else PHRASE
 
     def about(self, value: Any) -> bool:
         """Whether a value names the person or holds the phrase."""
         text = value if isinstance(value, str) else canonical(value)
-        named = re.search(rf"(?<![A-Za-z0-9_]){re.escape(self.person)}(?![A-Za-z0-9_])", text)
-        return bool(named) or bool(self.phrase and self.phrase.casefold() in text.casefold())
+        if self.phrase and self.phrase.casefold() in text.casefold():
+            return True
+        person = re.escape(self.person)
+        return bool(
+            person and re.search(rf"(?<![A-Za-z0-9_]){person}(?![A-Za-z0-9_])", text)
+        )  # fmt: skip
 
-    def names(self, body: dict[str, Any]) -> list[str]:
-        """Fields of an entry's private half that have to go."""
+    def names(self, body: dict[str, Any], n: int | None = None) -> list[str]:
+        """Fields of an entry's private half that have to go; ``n`` is the entry's number."""
         wrote = {_value(body, "actor"), _value(body, "author")}
-        theirs = self.words and self.person in wrote
+        theirs = (self.words and self.person in wrote) or n in self.entries
         return [
             name
             for name, (_, value) in body.items()
             if self.about(value) or (theirs and not _identity(value))
         ]
+
+    def check(self, incident: int | None) -> None:
+        """Raises ``BadInput`` when nothing, or nothing sensible, is to be erased."""
+        if not (self.person or self.phrase or self.entries):
+            raise BadInput(
+                "Say whom, which entries or which words.",
+                instead="`steadyhand erase --person U01ABCDEF --reason «Request 12»`",
+                field="person",
+            )
+        if self.person and (self.person == "system" or not _IDENTITY.fullmatch(self.person)):
+            raise BadInput(
+                "This is nobody's id.", instead="U01ABCDEF, or cli:NAME.", field="person"
+            )
+        if self.entries and incident is None:
+            raise BadInput("In which incident are these entries?", instead="`--incident INC-7`")
+        if self.phrase and len(self.phrase.strip()) < _SHORT:
+            raise BadInput(
+                f"A phrase of fewer than {_SHORT} characters stands everywhere.", field="phrase"
+            )
 
 
 def erase(
@@ -93,15 +129,19 @@ def erase(
     remembered answers still quote. ``dry_run`` changes nothing and says what would go.
     """
     _may(tx, incident)
-    if not _IDENTITY.fullmatch(wish.person) or wish.person == "system" or not reason.strip():
-        raise BadInput(
-            "Say whom and why.",
-            instead="`steadyhand erase --person U01ABCDEF --reason «Request 12»`",
-        )
+    wish.check(incident)
+    reason = reason.strip()
+    if not reason:
+        raise BadInput("Say in a sentence why; it goes on the record.", field="reason")
+    if len(reason) > REASON_MAX:
+        raise BadInput(f"At most {REASON_MAX} characters.", field="reason")
     tx.batch.flush()
     found = _find(tx.session, wish, incident)
     if not found:
-        raise NotFound(f"Nothing on the record names {wish.person} or was written by them.")
+        raise NotFound(
+            "Nothing of this is on the record.",
+            instead="`/incident timeline all` shows the numbers of entries.", field="person",
+        )  # fmt: skip
     out = Erased(values=sum(len(names) for _, _, names in found))
     for row, n, _ in found:
         out.entries.setdefault(row.incident, []).append(n)
@@ -115,7 +155,8 @@ def erase(
     _record(tx, wish, reason, out, found)
     for number in sorted(one for one in out.entries if one is not None):
         remake_state(tx, number)
-    forget_quotes(tx.session, list(out.entries), [wish.person, *texts(gone)])
+    quotes = [one for one in (wish.person, wish.phrase, *texts(gone)) if one]
+    forget_quotes(tx.session, list(out.entries), quotes)
     return out
 
 
@@ -223,7 +264,7 @@ def _find(
     out = []
     rows = session.execute(statement.order_by(col(EntryPrivate.seq)))
     for row, n in rows:
-        names = wish.names(row.body)
+        names = wish.names(row.body, n)
         if names:
             out.append((row, row.seq if n is None else n, names))
     return out
@@ -236,23 +277,29 @@ def _record(
     values: dict[int | None, int] = defaultdict(int)
     for row, _, names in found:
         values[row.incident] += len(names)
-    rule = ALL if wish.words else NAMES
     made = [
-        tx.append(
-            c.PersonErased(
-                entries=numbers, values=values[number], rule=rule, person=wish.person, reason=reason
-            ),
-            number,
-        ).seq
+        tx.append(_entry(wish, reason, numbers, values[number]), number).seq
         for number, numbers in out.entries.items()
     ]
     tx.batch.flush()
     for seq in made:
         kept = tx.session.get(EntryPrivate, seq)
         assert kept is not None
-        out.receipts[seq] = kept.body["person"][0]
-        drop(tx.session, kept, ["person", *wish.names(kept.body)])
+        if wish.person:
+            out.receipts[seq] = kept.body["person"][0]
+        gone = {*wish.names(kept.body), *(["person"] if wish.person else [])}
+        drop(tx.session, kept, sorted(gone))
     find_again(tx, made)
+
+
+def _entry(
+    wish: Wish, reason: str, numbers: list[int], values: int
+) -> c.PersonErased | c.TextErased:
+    if not wish.person:
+        return c.TextErased(entries=numbers, values=values, rule=wish.rule, reason=reason)
+    return c.PersonErased(
+        entries=numbers, values=values, rule=wish.rule, person=wish.person, reason=reason
+    )
 
 
 def _value(body: dict[str, Any], name: str) -> Any:

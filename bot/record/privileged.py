@@ -15,9 +15,11 @@ from bot.record import catalogue as c
 from bot.record.entry import Recorded
 from bot.record.read import entries
 from bot.record.tx import Tx, roles_held
-from db.tables import EntryPrivate, Incident
+from db.tables import EntryPrivate, Incident, RoleHolder
 
 READERS = ("legal", "privacy", "commander")
+#: What one message can show whole.
+TEXT_MAX = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,20 @@ def note(tx: Tx, incident: Incident, text: str, readers: Iterable[str]) -> Recor
             "Say who may read it.", instead="One or more of: " + ", ".join(READERS), field="readers"
         )
     if not text.strip():
-        raise BadInput("The note is empty.", instead="Type it after the word.", field="text")
+        raise BadInput("The note is empty.", instead="Type it into the form.", field="text")
+    if len(text) > TEXT_MAX:
+        raise BadInput(f"At most {TEXT_MAX} characters.", instead="Make two of it.", field="text")
     return tx.append(c.PrivilegedNoteAdded(readers=wanted, text=text.strip()), incident.number)
+
+
+def readers_now(session: Session, incident: Incident, readers: Iterable[str]) -> set[str]:
+    """Who holds one of these roles in the incident now."""
+    statement = select(col(RoleHolder.holder)).where(
+        col(RoleHolder.incident) == incident.number,
+        col(RoleHolder.role).in_(list(readers)),
+        col(RoleHolder.state) == "accepted",
+    )
+    return set(session.execute(statement).scalars())
 
 
 def read(session: Session, incident: Incident, person: str) -> list[PrivilegedNote]:

@@ -68,6 +68,10 @@ def _fact(name: str, value: object) -> str:
     return f"{name.replace('_', ' ')}: {said}"
 
 
+def _short(value: str) -> str:
+    return value if len(value) <= 24 else value[:23] + "…"
+
+
 def _who(person: str | None) -> str:
     return f"<@{person}>" if person else "nobody"
 
@@ -79,7 +83,9 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.PersonJoined.kind: lambda e: f"<@{e.person}> came into the channel",
     c.PersonLeft.kind: lambda e: f"<@{e.person}> left the channel",
     c.TitleChanged.kind: lambda e: f"Title: {e.title}",
-    c.IncidentContained.kind: lambda e: f"Contained: {e.statement}",
+    c.IncidentContained.kind: lambda e: (
+        f"Contained{f' by {e.rung}' if e.rung else ''}: {e.statement}"
+    ),
     c.IncidentResolved.kind: lambda e: f"Resolved{_why(e.reason)}",
     c.IncidentReopened.kind: lambda e: f"Reopened: {e.reason}",
     c.IncidentClosed.kind: lambda e: f"Closed{_why(e.reason)}",
@@ -167,12 +173,16 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.PersonErased.kind: lambda e: (
         f"{e.values} private values erased in {len(e.entries)} entries ({e.reason})"
     ),
+    c.TextErased.kind: lambda e: (
+        f"{e.values} private texts erased in entries {', '.join(map(str, e.entries))} ({e.reason})"
+    ),
     c.RetentionApplied.kind: lambda e: (
         f"Private values deleted after {e.days} days, as the rule «{e.rule}» says"
     ),
     c.PrivilegedNoteAdded.kind: lambda e: f"Privileged note for {', '.join(e.readers)}",
     c.EvidenceFrozen.kind: lambda e: (
-        f"Evidence frozen{f' before {e.rung}' if e.rung else ''}: {', '.join(e.fingerprints)}"
+        f"Evidence frozen{f' before {e.rung}' if e.rung else ''}: "
+        + ", ".join(f"{part} {_short(value)}" for part, value in e.fingerprints.items())
     ),
     c.FreezeSkipped.kind: lambda e: f"{e.rung} goes ahead without an evidence freeze: {e.reason}",
     c.PersonEnrolled.kind: lambda e: f"<@{e.person}> enrolled with key {e.key_id}",

@@ -68,6 +68,8 @@ class Env:
     #: Signs checkpoints; None or without a key: none are made.
     signer: Any = None
     audit_channel: str | None = None
+    #: Says what runs now, from the pipeline's file; None: there is none.
+    fingerprints: Any = None
 
 
 class Batch:

@@ -30,6 +30,13 @@ VERBS: tuple[Verb, ...] = (
     Verb("note", "note TEXT", "Record a fact.", ("fact", "log")),
     Verb("hypothesis", "hypothesis TEXT", "Record a guess; `hypothesis 7 refuted` settles it."),
     Verb("evidence", "evidence WHAT, WHERE", "Record evidence and where it is kept."),
+    Verb("freeze", "freeze", "Name what runs now, before it is changed.", ("snapshot",)),
+    Verb(
+        "privileged",
+        "privileged",
+        "A note for legal, privacy or the commander alone.",
+        ("privilege",),
+    ),
     Verb("correct", "correct 7 TEXT", "Correct an entry; the old one stays readable."),
     Verb("timeline", "timeline", "Show the record.", ("record", "history")),
     Verb(
@@ -47,6 +54,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "postmortem", "postmortem", "Show, write, review or post the postmortem.", ("pm", "retro")
     ),
+    Verb("erase", "erase", "Erase a person or a text for good (privacy, legal).", ("forget",)),
     Verb("drill", "drill TITLE", "Open a drill: the same, but nothing leaves.", ("exercise",)),
     Verb("status", "status", "Show how things stand, and what went wrong."),
     Verb("list", "list", "Show open incidents.", ("ls",)),

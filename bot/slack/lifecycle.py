@@ -21,6 +21,7 @@ from bot.slack.wording import Message, mark, simple
 from db.tables import ExitCriterion, Incident
 
 NAMED = 12
+_RUNG = re.compile(r"(?:by\s+)?(C\d)\b[\s:,]+", re.IGNORECASE)
 
 
 def _because(request: Request) -> str:
@@ -57,10 +58,41 @@ def _one_sentence(
     return typed, submitted
 
 
-contain_verb, contain_submit = _one_sentence(
-    lifecycle.contain, "contain_submit", "statement", "Contain",
-    "What stopped it, and how do you know?", "It is on the record as contained.",
-)  # fmt: skip
+async def contain_verb(request: Request) -> Answer:
+    """``/incident contain [C6] HOW YOU KNOW``; alone, the form."""
+    words = _because(request)
+    if words:
+        found = _RUNG.match(words)
+        rung = found.group(1).upper() if found else None
+        return await _contain(request, words[found.end() :] if found else words, rung)
+    number = await request.read_incident(lambda session, row: row.number)
+    ladder = request.house.env.content.ladder
+    rungs = [kit.option(f"{row.id} {row.title}", row.id) for row in ladder.values()]
+    blocks = [
+        kit.ask(
+            "statement", "What stopped it, and how do you know?",
+            kit.text_input("statement", multiline=True),
+        ),
+        kit.ask("rung", "Which rung of containment was it?", kit.select("rung", rungs), optional=True),
+    ]  # fmt: skip
+    meta = kit.pack(i=number, c=request.channel)
+    title = f"Contain {ref(number)}"
+    request.open(kit.modal("contain_submit", title, blocks, submit="Contain", meta=meta))
+    return None
+
+
+async def contain_submit(request: Request) -> Answer:
+    """The form was sent."""
+    return await _contain(request, request.values.text("statement"), request.values.choice("rung"))
+
+
+async def _contain(request: Request, words: str, rung: str | None) -> Answer:
+    return await request.change_incident(
+        lambda tx, incident: lifecycle.contain(tx, incident, words, rung),
+        lambda _: only_you("It is on the record as contained."),
+    )
+
+
 reopen_verb, reopen_submit = _one_sentence(
     lifecycle.reopen, "reopen_submit", "reason", "Reopen", "Why does it begin again?",
     "The response is open again.",

@@ -12,8 +12,10 @@ from sqlmodel import Session
 from bot.errors import BadInput
 from bot.incident.names import ref
 from bot.playbook import approvals, step_approval, steps, walk
+from bot.record import freeze
 from bot.record.tx import Env, Tx
 from bot.slack import kit, step_forms
+from bot.slack.freeze import asks_for_freeze, question
 from bot.slack.request import Answer, Request, only_you
 from bot.slack.router import Surface
 from bot.slack.wording import Message, mark, simple
@@ -130,6 +132,8 @@ def _buttons(session: Session, row: Step) -> kit.Block:
     first = (
         button("Ask for approval", "step_ask", "primary")
         if waits
+        else button("Freeze", "freeze_form", "primary")
+        if asks_for_freeze(row)
         else button("Done", "step_done", "primary")
     )
     return kit.actions(
@@ -236,7 +240,8 @@ async def _done(request: Request, key: str, words: str = "") -> Answer:
         ready = row.state in steps.LIVE and not steps.unmet(session, row)
         plan = steps.plan_of(row)
         covered = step_approval.asked_of(plan) is None or step_approval.approved(session, row)
-        if not (ready and covered and walk.needs_form(plan)):
+        frozen = row.rung is None or not freeze.needed_before(session, incident, row.rung)
+        if not (ready and covered and frozen and walk.needs_form(plan)):
             return None  # the verb itself says what is in the way
         return step_forms.done_form(row, plan, request.house.env.content, request.channel, words)
 
@@ -285,11 +290,17 @@ async def _waive(request: Request, key: str, words: str = "") -> Answer:
 
 
 async def _ask(request: Request, key: str, words: str = "") -> Answer:
-    def look(session: Session, incident: Incident) -> kit.Element:
-        row = steps.find(session, incident.number, key)
-        return step_forms.ask_form(row, steps.plan_of(row), request.channel, words)
+    env = request.house.env
 
-    request.open(await request.read_incident(look))
+    def look(session: Session, incident: Incident) -> tuple[Step, bool]:
+        row = steps.find(session, incident.number, key)
+        live = row.state in steps.LIVE
+        return row, live and freeze.unanswered(session, env, incident, row.rung)
+
+    row, unanswered = await request.read_incident(look)
+    if unanswered:
+        return question(row)
+    request.open(step_forms.ask_form(row, steps.plan_of(row), request.channel, words))
     return None
 
 

@@ -12,6 +12,7 @@ from bot.errors import BadInput, Conflict, NotAllowed, NotFound, NotReady
 from bot.incident import roles
 from bot.playbook import approvals, step_approval, walk
 from bot.playbook.plan import ApprovalPlan
+from bot.record import freeze
 from db.tables import Approval, RecordItem
 from tests.integration.playbook.conftest import ADA, AGENT, EXEC, MAX, PROD, SAM, SEC, Story
 
@@ -28,6 +29,11 @@ def acting(story: Story) -> Story:
 def _ask(
     story: Story, person: str, key: str, what: str = "Mail tool off at the gateway"
 ) -> Approval:
+    rung = story.step(key).rung
+    if rung is not None and story.house.read_sync(
+        lambda s: freeze.needed_before(s, story.incident, rung)
+    ):
+        story.do(person, freeze.freeze, {"model": "7b", "config": "9d2e"}, rung=rung)
     row = story.do(person, step_approval.ask_for_step, key, what=what, why="it deletes mail")
     return story.approval(row.number)
 

@@ -1,0 +1,134 @@
+"""Privileged notes in Slack: written in a form, read by the few, seen by nobody else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlmodel import Session
+
+from bot.incident.names import ref
+from bot.playbook.telling import tell
+from bot.record import privileged
+from bot.record.entry import Recorded
+from bot.record.tx import Env, Tx
+from bot.slack import kit
+from bot.slack.request import Answer, Request, only_you
+from bot.slack.router import Surface
+from bot.slack.wording import Message, mark
+from db.tables import Incident
+
+#: A note may be 3000 characters long and a message holds a few thousand.
+SHOWN = 3
+_READ = re.compile(r"(?:read|show|list)\b\s*#?(\d{1,9})?\s*\Z", re.IGNORECASE)
+NOTHING = (
+    "No privileged note here is for you. They are read by whoever holds a role that they name."
+)
+
+
+async def privileged_verb(request: Request) -> Answer:
+    """``/incident privileged``: the form; ``privileged read`` shows the notes that you may read."""
+    words = kit.unescape(request.text).strip()
+    found = _READ.match(words)
+    if found:
+        return await _read(request, int(found.group(1)) if found.group(1) else None)
+    number = await request.read_incident(lambda session, row: row.number)
+    request.open(_form(request, number, words))
+    return None
+
+
+def _form(request: Request, number: int, text: str) -> kit.Element:
+    env = request.house.env
+    readers = [kit.option(_title(env, role), role) for role in privileged.READERS]
+    blocks = [
+        kit.section(
+            "Only the people you tick read this, while they hold the role. It is in no timeline, "
+            "search, document or export; the record shows that a note exists, and for whom."
+        ),
+        kit.ask("text", "The note", kit.text_input("text", multiline=True, initial=text)),
+        kit.ask(
+            "readers", "Who may read it?", kit.checkboxes("readers", readers, initial=["legal"])
+        ),
+        kit.context("Reading: `/incident privileged read`"),
+    ]  # fmt: skip
+    meta = kit.pack(i=number, c=request.channel)
+    return kit.modal("privileged_submit", f"Privileged {ref(number)}", blocks, meta=meta)
+
+
+def _title(env: Env, role: str) -> str:
+    found = env.content.roles.get(role)
+    return found.title if found is not None else role
+
+
+async def privileged_submit(request: Request) -> Answer:
+    """The note was written; its readers are told that it is there, without a word of it."""
+    values = request.values
+
+    def verb(tx: Tx, incident: Incident) -> Recorded:
+        recorded = privileged.note(tx, incident, values.text("text"), values.choices("readers"))
+        _tell(tx, incident, recorded)
+        return recorded
+
+    return await request.change_incident(verb, _kept)
+
+
+def _tell(tx: Tx, incident: Incident, recorded: Recorded) -> None:
+    readers = privileged.readers_now(tx.session, incident, recorded.entry.readers)
+    for person in sorted(readers - {tx.by.id}):
+        key = f"privileged:{incident.number}:{recorded.n}"
+        tell(tx, person, key, "privileged_added", incident, n=recorded.n, by=tx.by.id)
+
+
+def _kept(recorded: Recorded) -> Answer:
+    names = ", ".join(recorded.entry.readers)
+    return only_you(f"Kept as entry {recorded.n}, for: {names}. `/incident privileged read`")
+
+
+async def privileged_read(request: Request) -> Answer:
+    """The button «Read it»."""
+    n = request.packed.get("n")
+    return await _read(request, n if type(n) is int and n else None)
+
+
+async def _read(request: Request, n: int | None) -> Answer:
+    """Seen by nobody else, and remembered nowhere: it only looks."""
+
+    def look(session: Session, incident: Incident) -> Answer:
+        notes = privileged.read(session, incident, request.user)
+        wanted = [one for one in notes if n is None or one.n == n]
+        if not wanted:
+            return only_you(NOTHING)
+        head = f"Privileged notes of {ref(incident.number)}"
+        blocks = [kit.section(f"{mark(incident)}*{head}* Do not copy them into the channel.")]
+        for one in wanted[-SHOWN:]:
+            for_ = ", ".join(one.readers)
+            by = f"*{one.n}* {kit.when(one.at)} by {kit.person(one.author)}, for: {for_}"
+            blocks += [kit.divider(), kit.section(by), kit.verbatim(one.text)]
+        if len(wanted) > SHOWN:
+            numbers = ", ".join(str(one.n) for one in wanted[:-SHOWN])
+            blocks.append(
+                kit.context(f"Earlier: {numbers}. One of them: `/incident privileged read 7`")
+            )
+        return only_you(head, blocks)
+
+    return await request.read_incident(look)
+
+
+def added_wording(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
+    """Privately to each reader: there is a note. Nothing of what it says."""
+    assert incident is not None
+    head = (
+        f"{mark(incident)}{ref(incident.number)}: a privileged note for you, entry {params['n']}."
+    )
+    here = kit.pack(i=incident.number, n=params["n"])
+    read = kit.button("Read it", "privileged_read", here)
+    by = f"From {kit.person(params.get('by'))}. Only you see it when you press the button."
+    return Message(head, [kit.section(head), kit.context(by), kit.actions(read)])
+
+
+SURFACE = Surface(
+    verbs={"privileged": privileged_verb},
+    actions={"privileged_read": privileged_read},
+    views={"privileged_submit": privileged_submit},
+    wordings={"privileged_added": added_wording},
+)
