@@ -10,8 +10,16 @@ from bot.effects import kinds
 from bot.errors import BadInput, NotReady
 from bot.incident import queries
 from bot.incident.rights import denied, require, who_may
-from bot.incident.severity import Answers, Assessment, Downgrade, assess, check_downgrade
+from bot.incident.severity import (
+    Answers,
+    Assessment,
+    Downgrade,
+    assess,
+    check_downgrade,
+    facts_from,
+)
 from bot.incident.severity import Refusal as DowngradeRefusal
+from bot.playbook.composing import learn
 from bot.playbook.model import Severity
 from bot.record import catalogue as c
 from bot.record.entry import Actor
@@ -42,7 +50,7 @@ def parse_severity(text: str) -> str:
 
 
 def answer(tx: Tx, incident: Incident, answers: Answers) -> Proposal:
-    """Record the answers and what the rules make of them. The commander's own raise is set at once."""
+    """Record the answers, what the rules make of them, and the facts of the playbook they settle."""
     require(tx, "assess_severity", incident)
     content = tx.env.content
     if any(family not in content.families for family in answers.families):
@@ -61,6 +69,7 @@ def answer(tx: Tx, incident: Incident, answers: Answers) -> Proposal:
         ),
         incident.number,
     )
+    learn(tx, incident, facts_from(content.severity, answers))
     tx.refresh_card(incident.number)
     return Proposal(found, incident.number, set_now=False)
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from bot.playbook.expressions import Value, parse
 from bot.playbook.model import Severity, Tempo
-from bot.playbook.rules import Family, Question, Role, SeverityRule, SeverityRules
+from bot.playbook.rules import Family, Question, QuestionOption, Role, SeverityRule, SeverityRules
 
 UNKNOWN_SCORES = 1
 Confidence = Literal["suspected", "likely", "confirmed"]
@@ -227,6 +227,26 @@ def _answered(answers: Answers, question: Question, given: str | Iterable[str]) 
     if question.id not in ("confidence", "exposed"):
         single = None if option.value == "unknown" else option.score
     return replace(answers, **{question.id: single})  # type: ignore[arg-type]
+
+
+def facts_from(rules: SeverityRules, answers: Answers) -> dict[str, bool | str]:
+    """Facts of the playbook that the answers settle. Where two answers differ, nothing is settled."""
+    said: dict[str, set[bool | str]] = {}
+    for question in rules.questions:
+        given = getattr(answers, question.id, None)
+        for option in question.options:
+            if _chosen(option, given):
+                for fact, value in option.sets.items():
+                    said.setdefault(fact, set()).add(value)
+    return {fact: values.pop() for fact, values in said.items() if len(values) == 1}
+
+
+def _chosen(option: QuestionOption, given: object) -> bool:
+    if isinstance(given, frozenset):
+        return option.value in given
+    if given is None or option.value == "unknown":
+        return False
+    return given == (option.value if option.score is None else option.score)
 
 
 def check_downgrade(

@@ -160,6 +160,11 @@ def _severity(content: Content) -> Found:
         if sum(effect is not None for effect in effects) != 1:
             fix = "Keep exactly one of base, at_least, up, exactly."
             yield doc.finding(("rules", at), f"Rule {rule.id} must have one effect.", fix)
+    for at, question in enumerate(rules.questions):
+        for row, option in enumerate(question.options):
+            for fact in option.sets:
+                spot = ("questions", at, "options", row, "sets")
+                yield from known_word(doc, spot, "fact", fact, content.facts)
     role = rules.downgrade.commander_role
     yield from known_word(doc, ("downgrade", "commander_role"), "role", role, content.roles)
 

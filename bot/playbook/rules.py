@@ -38,6 +38,10 @@ class QuestionOption(Strict):
     text: OptionText
     description: OptionText | None = None
     score: int | None = None
+    sets: dict[Key, bool | str] = Field(
+        default_factory=dict,
+        description="Facts that this answer settles, so that no step asks for them again.",
+    )
 
 
 class Question(Strict):

@@ -19,7 +19,7 @@ from tests.integration.playbook.conftest import ADA, BASE, MAX, SEC, Story
 ASSESS, TAKE, FILL = f"{BASE}/assess-severity", f"{BASE}/take-command", f"{BASE}/fill-roles"
 DECIDE, VERIFY = "base.containment/decide", "base.containment/verify"
 FIRST_WORD = "base.communication/internal-first"
-USERS = f"{BASE}/users-affected"
+USERS, HAPPENING = f"{BASE}/users-affected", f"{BASE}/still-happening"
 
 
 def done_entries(story: Story, key: str) -> list[Any]:
@@ -118,7 +118,7 @@ def _rule(story: Story, key: str, **more: Any) -> None:
 def test_never_without_approval_evidence_answer_or_the_steps_before(story: Story) -> None:
     story.assess("SEV2", families=("d",))
     risky = next(r for r in story.steps().values() if r.state == "open" and r.rung == "C8")
-    keys = [risky.key, "base.evidence/snapshot", USERS, f"{BASE}/protect-person"]
+    keys = [risky.key, "base.evidence/snapshot", f"{BASE}/on-purpose", f"{BASE}/protect-person"]
     for key in keys:
         _rule(story, key)
     story.do(ADA, assessing.set_severity, "SEV1", reason="in doubt the worse")
@@ -142,6 +142,14 @@ def test_an_answer_given_once_answers_every_step_that_asks_for_the_same(story: S
     assert story.step(USERS).outcome == "no"
     story.do(ADA, lambda tx, incident: learn(tx, incident, {"users_affected": None}))
     assert story.step(USERS).outcome == "no"
+
+
+def test_what_the_severity_form_asked_is_not_asked_again_by_the_playbook(story: Story) -> None:
+    story.assess("SEV2")
+    assert story.incident.facts == {"users_affected": True, "still_happening": True}
+    assert (story.step(USERS).outcome, story.step(HAPPENING).outcome) == ("yes", "yes")
+    story.assess("SEV2", exposed="unknown")
+    assert len(done_entries(story, USERS)) == 1
 
 
 def test_a_closed_incident_is_left_alone(story: Story) -> None:

@@ -17,6 +17,7 @@ from bot.incident.severity import (
     answers_from,
     assess,
     check_downgrade,
+    facts_from,
 )
 from bot.playbook.load import load_content
 from bot.playbook.model import Severity, Tempo
@@ -181,6 +182,22 @@ def test_answers_from_a_form() -> None:
 def test_a_form_that_does_not_fit(form: dict[str, str | list[str]], said: str) -> None:
     with pytest.raises(AnswerError, match=said):
         answers_from(RULES, form)
+
+
+@pytest.mark.parametrize(
+    ("given_", "facts"),
+    [
+        (answers(4, 3, "1101"), {"users_affected": True, "still_happening": True}),
+        (answers(4, 3, "?10?"), {}),
+        (answers(4, 3, "0100"), {"still_happening": False}),
+        (answers(4, 3, "010?", exposed="no"), {"users_affected": False}),
+        # two answers that disagree settle nothing
+        (answers(4, 3, "210?", exposed="no"), {}),
+        (answers(5, 3, "?002", flags=frozenset({"F1"})), {"life_at_risk": True, "still_happening": True}),
+    ],
+)  # fmt: skip
+def test_answers_settle_the_facts_they_answer(given_: Answers, facts: dict[str, bool]) -> None:
+    assert facts_from(RULES, given_) == facts
 
 
 def test_options_fit_into_slack() -> None:

@@ -48,7 +48,7 @@ FAULTS = [
     (EVIDENCE, "    snapshot: true\n", "    snapshot: true\n    ladder: C0\n", "Snapshot step 'snapshot' also contains", "a step of its own"),
     (C, "    snapshot: true\n", "    snapshot: true\n    preconditions: [end-sessions]\n", "waits for the containment step 'harm.c.privacy-leakage/end-sessions'", "comes before containment"),
     ("playbooks/severity.yaml", "  - id: people\n", "  - id: persons\n", "The question 'people' is missing.", "id: people"),
-    ("playbooks/severity.yaml", '{value: "1", score: 1, text: "10 to 999"}', '{value: "1", text: "10 to 999"}', "The answer '1' has no score.", "Add 'score:'"),
+    ("playbooks/severity.yaml", '{value: "1", score: 1, text: "10 to 999",', '{value: "1", text: "10 to 999",', "The answer '1' has no score.", "Add 'score:'"),
     ("playbooks/notices.yaml", "  - {id: update,", "  - {id: later,", "No template for users at stage 'later'.", "Add users/later.md.j2"),
     ("comms_templates/users/first.md.j2", "{{ contact }}", "{{ contakt }}", "It uses 'contakt' undeclared.", "Add it to 'facts:'"),
     ("comms_templates/users/first.md.j2", "{{ contact }}", "Us", "'contact' is declared and never used.", "Remove it"),
