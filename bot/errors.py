@@ -5,6 +5,7 @@ SteadyhandError
 ├── Refusal              a person asked for something that cannot be done (now)
 │   ├── NotAllowed       they lack the right; says who has it
 │   ├── NotFound         no such incident, step, notice …
+│   │   └── Hidden       a private incident; reads like NotFound
 │   ├── BadInput         what they typed or chose does not fit
 │   ├── Conflict         somebody was faster, or the state moved on
 │   └── NotReady         something else must happen first; says what
@@ -37,6 +38,11 @@ class Refusal(SteadyhandError):
 
     #: The field of a form that the refusal is about, so that it is shown there.
     field: str | None = None
+    #: For the record, where a right was lacking: which right of permissions.yaml, in which incident,
+    #: and what it takes. Empty for every other refusal.
+    verb: str = ""
+    incident: int | None = None
+    needs: str = ""
 
     def __init__(
         self, message: str | None = None, *, instead: str = "", field: str | None = None
@@ -53,12 +59,23 @@ class NotAllowed(Refusal):
         verb: str = "", incident: int | None = None, needs: str = "",
     ) -> None:  # fmt: skip
         super().__init__(message, instead=instead, field=field)
-        #: For the record: which right of permissions.yaml was lacking, where, and who has it.
         self.verb, self.incident, self.needs = verb, incident, needs
 
 
 class NotFound(Refusal):
     """There is no such thing."""
+
+
+class Hidden(NotFound):
+    """There is no such incident.
+
+    Raised for a private incident towards somebody who is not in it. They must read what they would
+    read if it did not exist; the attempt goes on its record.
+    """
+
+    def __init__(self, message: str, incident: int, *, instead: str = "") -> None:
+        super().__init__(message, instead=instead)
+        self.verb, self.incident, self.needs = "view", incident, "to be in it"
 
 
 class BadInput(Refusal):

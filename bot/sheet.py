@@ -15,7 +15,6 @@ from sqlmodel import Session
 from bot.comms import queries as notice_queries
 from bot.effects import store
 from bot.effects.names import in_words
-from bot.errors import NotFound
 from bot.incident import queries
 from bot.incident.names import parse_ref, ref
 from bot.playbook import asked, criteria, step_approval, steps, walk
@@ -117,12 +116,7 @@ def who(person: str | None) -> str:
 
 def find(session: Session, name: str, person: str) -> Incident:
     """The incident that ``INC-3`` or ``3`` means, if the person may know of it. Raises ``NotFound``."""
-    number = parse_ref(name)
-    found = session.get(Incident, number) if number is not None else None
-    if found is None or not queries.may_see(session, found, person):
-        raise NotFound(f"There is no {ref(number) if number else name}.",
-                       instead="`/incident list` shows what is open.")  # fmt: skip
-    return found
+    return queries.find(session, parse_ref(name), person, name)
 
 
 def read_sheet(

@@ -50,8 +50,7 @@ def change(by: Actor, verb: Callable[[Tx], T]) -> T:
     """Run a verb that is about no incident yet, and what follows from it in our own house."""
     from bot import rooms
     from bot.effects.own import do_due
-    from bot.errors import NotAllowed, Refusal
-    from bot.incident import rights
+    from bot.errors import Refusal
 
     with a_house() as house:
         try:
@@ -59,10 +58,16 @@ def change(by: Actor, verb: Callable[[Tx], T]) -> T:
             do_due(house.writer, rooms.tasks())
             return answer
         except Refusal as problem:
-            if isinstance(problem, NotAllowed):
-                lacking = problem
-                house.change_sync(by, lambda tx: rights.record_denied(tx, lacking))
+            _record(house, by, problem)
             raise _in_words(problem) from None
+
+
+def _record(house: House, by: Actor, problem: Refusal) -> None:
+    """Put a lacking right on the record."""
+    from bot.incident import rights
+
+    if problem.verb:
+        house.change_sync(by, lambda tx: rights.record_denied(tx, problem))
 
 
 def see(name: str, person: str | None, look: Callable[[Session, Incident, House], T]) -> T:
@@ -77,6 +82,7 @@ def see(name: str, person: str | None, look: Callable[[Session, Incident, House]
                 lambda session: look(session, sheet.find(session, name, by.id), house)
             )
         except Refusal as problem:
+            _record(house, by, problem)
             raise _in_words(problem) from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, exists, literal_column, or_, select
 from sqlmodel import Session, col
 
-from bot.errors import BadInput, NotFound
+from bot.errors import BadInput, Hidden, NotFound
 from bot.incident.names import ref
 from db.tables import Incident, Member, RoleHolder
 
@@ -41,6 +41,21 @@ def may_see(session: Session, incident: Incident, person: str) -> bool:
     if not incident.private or person == "system":
         return True
     return session.get(Member, (incident.number, person)) is not None
+
+
+def find(session: Session, number: int | None, person: str, name: str = "") -> Incident:
+    """The incident with this number, for somebody who may know of it.
+
+    Raises ``NotFound`` with the same words whether there is none or it is hidden from them.
+    """
+    found = session.get(Incident, number) if number is not None else None
+    if found is not None and may_see(session, found, person):
+        return found
+    said = f"There is no {ref(number) if number is not None else name}."
+    instead = "`/incident list` shows what is open."
+    if found is not None:
+        raise Hidden(said, found.number, instead=instead)
+    raise NotFound(said, instead=instead)
 
 
 def must_belong(session: Session, incident: Incident, person: str) -> None:

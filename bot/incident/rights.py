@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.errors import BadInput, NotAllowed
+from bot.errors import BadInput, NotAllowed, Refusal
 from bot.incident import queries
 from bot.incident.names import ref
 from bot.record import catalogue as c
@@ -167,10 +167,11 @@ def group_read(tx: Tx, group: str, users: Iterable[str]) -> None:
 # --- what was refused -------------------------------------------------------------------------------
 
 
-def record_denied(tx: Tx, problem: NotAllowed) -> bool:
+def record_denied(tx: Tx, problem: Refusal) -> bool:
     """Put a refused attempt on the incident's record, at most one in ten minutes for the same.
 
-    Returns whether an entry was made. The entry is read by those who may see the incident.
+    For lacking rights, and for looking for a private incident from outside (``Hidden``). Returns
+    whether an entry was made. The entry is read by those who may see the incident.
     """
     if not problem.verb or problem.incident is None:
         return False
@@ -181,7 +182,7 @@ def record_denied(tx: Tx, problem: NotAllowed) -> bool:
     return True
 
 
-def _said_lately(tx: Tx, problem: NotAllowed) -> bool:
+def _said_lately(tx: Tx, problem: Refusal) -> bool:
     """Looks at this stretch of ten minutes and the one before, and marks this one."""
     span = DENIED_EVERY.total_seconds()
     stretch = int(tx.now.timestamp() // span)

@@ -189,5 +189,8 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.EnrolmentEnded.kind: lambda e: f"Key {e.key_id} counts no more{_why(e.reason)}",
     c.EffectFailed.kind: lambda e: f"Did not happen: {e.effect}: {e.error}",
     c.EffectGivenUp.kind: lambda e: f"Given up: {e.key}{_why(e.reason)}",
-    c.PermissionDenied.kind: lambda e: f"Refused: {e.verb}",
+    c.PermissionDenied.kind: lambda e: (
+        "Looked for this private incident without being in it: refused"
+        if e.verb == "view" else f"Refused: {e.verb} (it takes: {e.needs})"
+    ),
 }

@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.effects.slack import CarefulClient
-from bot.errors import NotAllowed, Refusal
+from bot.errors import Refusal
 from bot.house import House
 from bot.incident import rights
 from bot.logs import TRACE
@@ -351,10 +351,10 @@ class SlackDoor:
 
     async def _denied(self, request: Request, problem: Refusal) -> None:
         """Put a lacking right on the record, after the answer: nobody waits for it or times it."""
-        if isinstance(problem, NotAllowed) and problem.verb:
+        if problem.verb:
             self._background(self._record_denied(request, problem))
 
-    async def _record_denied(self, request: Request, problem: NotAllowed) -> None:
+    async def _record_denied(self, request: Request, problem: Refusal) -> None:
         try:
             await self._house.change(request.by, lambda tx: rights.record_denied(tx, problem))
         except (SQLAlchemyError, Refusal) as trouble:

@@ -17,10 +17,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
 from bot.effects.slack import error_of
-from bot.errors import BadInput, NotFound, Refusal
+from bot.errors import BadInput, Refusal
 from bot.house import House
 from bot.incident import queries
-from bot.incident.names import parse_ref, ref
+from bot.incident.names import parse_ref
 from bot.record.entry import Actor
 from bot.record.tx import Tx
 from bot.slack import kit
@@ -152,9 +152,7 @@ class Request:
         if found is not None and found.channel_id and found.channel_id == self.channel:
             return found  # whoever is in the private channel sees it anyway
         if number:
-            raise NotFound(
-                f"There is no {ref(number)}.", instead="`/incident list` shows what is open."
-            )
+            return queries.find(session, number, self.user)  # hidden or not there: the same words
         raise WhichIncident("Which incident is meant?")
 
     # --- answering ---------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot import sheet
-from bot.errors import BadInput, NotAllowed, NotFound, Refusal
+from bot.errors import BadInput, NotFound, Refusal
 from bot.house import House
 from bot.incident import items, queries, rights
 from bot.incident.assessing import parse_severity
@@ -161,6 +161,7 @@ class LocalPage:
         try:
             found = await self._house.read(look)
         except NotFound as missing:
+            await self._record(Actor(person, "web"), missing)
             return self._said(404, missing)
         said = SAID.get(request.query_params.get("said", ""), "")
         return self._page(
@@ -222,10 +223,14 @@ class LocalPage:
 
         try:
             return await self._house.change(by, once)
-        except NotAllowed as problem:
-            lacking = problem
-            await self._house.change(by, lambda tx: rights.record_denied(tx, lacking))
+        except Refusal as problem:
+            await self._record(by, problem)
             raise
+
+    async def _record(self, by: Actor, problem: Refusal) -> None:
+        """Put a lacking right on the record."""
+        if problem.verb:
+            await self._house.change(by, lambda tx: rights.record_denied(tx, problem))
 
     # --- answering -------------------------------------------------------------------------------
 

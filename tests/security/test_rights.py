@@ -12,9 +12,9 @@ from sqlmodel import Session
 
 from bot.comms import notices
 from bot.effects import control
-from bot.errors import BadInput, NotAllowed, NotReady
+from bot.errors import BadInput, Hidden, NotAllowed, NotFound, NotReady
 from bot.house import House
-from bot.incident import lifecycle, rights, roles
+from bot.incident import lifecycle, queries, rights, roles
 from bot.incident.opening import open_incident
 from bot.incident.queries import get
 from bot.playbook import criteria
@@ -275,7 +275,31 @@ async def test_a_private_incident_does_not_exist_for_outsiders(desk: Desk) -> No
     await desk.quiet()
     told = str([call for call in desk.slack.asked if EVE in str(call)])
     assert "Case 2" not in told and "C0INC2" not in told
-    assert _refused(desk, 2) == []
+    # Those who are in it read that somebody looked, once in ten minutes, whatever was tried.
+    (kept,) = desk.house.read_sync(lambda s: list(entries(s, 2, kinds=[c.PermissionDenied.kind])))
+    assert (kept.actor, kept.entry.verb) == (EVE, "view")
+    assert not desk.house.read_sync(lambda s: queries.may_see(s, get(s, 2), EVE))
+    shown = await desk.payload(command(ADA, "timeline", PRIVATE))
+    assert f"<@{EVE}>" in shown.text and "without being in it" in shown.text
+    for person, text in ((EVE, "INC-2 status"), (MALLORY, "INC-2 status"), (EVE, "INC-98 status")):
+        await desk.payload(command(person, text))
+    await desk.quiet()
+    assert len(_refused(desk, 2)) == 2 and _refused(desk, 1) == []
+
+
+async def test_looking_at_what_is_hidden_takes_no_part_in_it(desk: Desk) -> None:
+    """The entry that says who looked must not let them in, nor make them known as somebody in it."""
+    for door in ("cli", "web", "slash"):
+        with pytest.raises(Hidden) as hidden:
+            desk.house.read_sync(lambda s: queries.find(s, 2, EVE))
+        Run(desk.house)(EVE, lambda tx, h=hidden: rights.record_denied(tx, h.value), source=door)
+    assert not desk.house.read_sync(lambda s: queries.may_see(s, get(s, 2), EVE))
+    assert desk.house.read_sync(lambda s: queries.mine(s, EVE)) == []
+    with pytest.raises(Hidden, match="There is no INC-2"):
+        desk.house.read_sync(lambda s: queries.find(s, 2, EVE))
+    with pytest.raises(NotFound, match="There is no INC-98") as missing:
+        desk.house.read_sync(lambda s: queries.find(s, 98, EVE))
+    assert not missing.value.verb
 
 
 # --- groups and persons ---------------------------------------------------------------------------

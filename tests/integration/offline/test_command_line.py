@@ -94,6 +94,9 @@ def test_rights_are_judged_for_the_person(cli: Cli, house: House) -> None:
     )
     assert "Payroll" not in cli("incident", "list", "--as", "U09EVE").stdout
     assert "There is no INC-2" in cli("incident", "note", "INC-2", "x", fails=True).stderr
+    looked = house.read_sync(lambda s: list(entries(s, 2, kinds=["permission.denied"])))
+    assert [one.entry.verb for one in looked] == ["view", "view"]
+    assert looked[0].actor == "U09EVE" and looked[1].actor.startswith("cli:")
 
 
 def test_somebody_whom_slack_does_not_know_is_not_written_to(cli: Cli, house: House) -> None:
