@@ -79,7 +79,7 @@ def next_(name: str, person: str | None) -> None:
     me = somebody(person).id
 
     def look(session, row, house):  # type: ignore[no-untyped-def]
-        mine = [one for one in steps.steps_in(session, row.number, me) if not steps.offered(one)]
+        mine = steps.ahead(steps.steps_in(session, row.number, me), row).now
         rows = mine or steps.next_steps(session, row.number, 8)
         now = house.clock.now()
         return bool(mine), [step_view(session, one, house.env, now) for one in rows[:8]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import exists, or_, select
 from sqlmodel import Session, col
@@ -19,6 +20,8 @@ LIVE = ("open", "blocked")
 FINISHED = ("done", "not_needed", "not_required")
 COMMANDER = "commander"
 _NEVER = "9999-12-31T00:00:00.000Z"
+#: Work on the cause and the way back begin when it is contained, learning when it is resolved.
+_PHASE_BEGINS = {"eradicate": "contained", "recover": "contained", "learn": "resolved"}
 
 
 def plan_of(row: Step) -> StepPlan:
@@ -59,19 +62,63 @@ def offered(row: Step) -> bool:
     return bool(row.plan.get("offer")) and row.owner is None and row.state == "open"
 
 
+# --- what matters now -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Live steps, most urgent first: those for now, those whose phase is not reached, and offers."""
+
+    now: list[Step]
+    later: dict[str, list[Step]]
+    """``contained`` or ``resolved``, the turn they wait for, to the steps."""
+    offers: list[Step]
+
+
+def ahead(rows: Iterable[Step], incident: Incident) -> Ahead:
+    """The live ones of these steps, in the order in which they matter."""
+    live = sorted((row for row in rows if row.state in LIVE), key=urgency)
+    later: dict[str, list[Step]] = {}
+    for turn in ("contained", "resolved"):
+        found = [row for row in live if not offered(row) and waits_for(row, incident) == turn]
+        if found:
+            later[turn] = found
+    folded = {row.key for found in later.values() for row in found}
+    now = [row for row in live if not offered(row) and row.key not in folded]
+    return Ahead(now, later, [row for row in live if offered(row)])
+
+
+def waits_for(row: Step, incident: Incident) -> str | None:
+    """``contained`` or ``resolved`` while the step's time has not come; None when it has.
+
+    Whoever took a step has its time come.
+    """
+    turn = row.plan["due_after"]
+    if turn == "declared":
+        turn = _PHASE_BEGINS.get(row.phase, "declared")
+    reached = {"contained": incident.contained_at, "resolved": incident.resolved_at}
+    return turn if turn in reached and reached[turn] is None and row.owner is None else None
+
+
+def urgency(row: Step) -> tuple[bool, str, int]:
+    """The one order of steps: by due time, then as the playbook has them; offers last."""
+    return offered(row), row.plan["due_at"] or _NEVER, row.position
+
+
 # --- whose ----------------------------------------------------------------------------------------
 
 
 def steps_of(session: Session, person: str, limit: int = 20) -> list[Step]:
     """What this person has to do in all open incidents, most urgent first."""
     mine: list[Step] = []
-    for incident in _incidents_of(session, person):
-        mine += steps_in(session, incident, person)
-    return sorted(mine, key=_urgency)[:limit]
+    for number in _incidents_of(session, person):
+        found = ahead(steps_in(session, number, person), queries.get(session, number))
+        mine += found.now + found.offers
+    return sorted(mine, key=lambda row: (*urgency(row)[:2], row.incident, row.position))[:limit]
 
 
 def steps_in(session: Session, incident: int, person: str) -> list[Step]:
-    """What this person has to do in one incident: overdue first, then in order; offers last.
+    """What this person has to do in one incident: what can be done now, what is for later, offers.
 
     Theirs are the steps they own, those of roles they hold, and, for the commander, those whose
     role nobody holds.
@@ -83,7 +130,8 @@ def steps_in(session: Session, incident: int, person: str) -> list[Step]:
     )
     rows = session.execute(statement).scalars()
     mine = [row for row in rows if whose(row, held) == person]
-    return sorted(mine, key=lambda row: (offered(row), not row.overdue, row.position))
+    found = ahead(mine, queries.get(session, incident))
+    return [*found.now, *(row for rows_ in found.later.values() for row in rows_), *found.offers]
 
 
 def whose(row: Step, holder: dict[str, str]) -> str | None:
@@ -117,17 +165,9 @@ def _incidents_of(session: Session, person: str) -> list[int]:
     return list(session.execute(statement).scalars())
 
 
-def _urgency(row: Step) -> tuple[bool, bool, str, int, int]:
-    due = row.plan["due_at"] or _NEVER
-    return offered(row), not row.overdue, due, row.incident, row.position
-
-
 def next_steps(session: Session, incident: int, limit: int) -> list[Step]:
-    """What the whole response does next: overdue first, then by due time."""
-    rows = [row for row in of_incident(session, incident) if row.state in LIVE]
-    rows = [row for row in rows if not offered(row)]
-    key = lambda row: (not row.overdue, row.plan["due_at"] or _NEVER, row.position)  # noqa: E731
-    return sorted(rows, key=key)[:limit]
+    """What the whole response does next."""
+    return ahead(of_incident(session, incident), queries.get(session, incident)).now[:limit]
 
 
 # --- what holds a step up -------------------------------------------------------------------------

@@ -109,8 +109,7 @@ def finish(
 ) -> str:
     """Mark it done; answers with what comes next for this person."""
     row = walk.done(tx, incident, key, outcome=outcome, evidence=evidence, comment=comment)
-    mine = [one for one in steps.steps_in(tx.session, incident.number, tx.by.id)
-            if not steps.offered(one)]  # fmt: skip
+    mine = steps.ahead(steps.steps_in(tx.session, incident.number, tx.by.id), incident).now
     then = f"Next for you: *{mine[0].number} {kit.esc(mine[0].title)}*." if mine else (
         "Nothing else waits for you."
     )  # fmt: skip

@@ -26,6 +26,7 @@ from bot.slack import (
     roles,
     search,
     severity,
+    step_lists,
     steps,
     updates,
 )
@@ -66,7 +67,7 @@ def card_parts() -> list[card.Part]:
     return [
         approvals.card_lines,
         freeze.card_lines,
-        steps.card_lines,
+        step_lists.card_lines,
         lifecycle.card_lines,
         updates.card_lines,
         notices.card_lines,
@@ -78,7 +79,7 @@ def home_sections() -> overview.Sections:
     """What App Home shows besides incidents."""
     return (
         ("My approvals", approvals.home_lines),
-        ("My steps", steps.home_lines),
+        ("My steps", step_lists.home_lines),
         ("My notices", notices.home_blocks),
         ("My action items", actions.home_lines),
     )

@@ -26,8 +26,9 @@ def test_opening_composes_the_first_steps_and_next_shows_them_to_the_commander(
     story: Story,
 ) -> None:
     mine = story.house.read_sync(lambda s: steps.steps_in(s, 1, ADA))
-    assert [row.key for row in mine[:3]] == [AT_RISK, f"{BASE}/protect-person", TAKE]
-    assert mine[2].due_at == story.incident.opened_at + timedelta(minutes=5)
+    assert [row.key for row in mine[:2]] == [AT_RISK, TAKE]
+    assert mine[1].due_at == story.incident.opened_at + timedelta(minutes=5)
+    assert [row.due_at for row in mine[:6]] == sorted(row.due_at for row in mine[:6])
     story.do(ADA, walk.done, TAKE)
     row = story.step(TAKE)
     assert (row.state, row.changed_by) == ("done", ADA)
