@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: The newest revision; a test compares it with the folder of migrations.
 HEAD = "0001"
+#: Names our lock among those of a PostgreSQL database; any number that nobody else uses.
+LOCK = 7_837_001
 
 
 def current(conn: Connection) -> str | None:
@@ -36,10 +38,15 @@ def state(engine: Engine) -> str:
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Run what is missing, in one transaction a migration, and put the triggers back."""
+    """Run what is missing, in one transaction a migration, and put the triggers back.
+
+    Processes that start at once wait for the one that came first, and find nothing left to do.
+    """
     from alembic import command
 
     with engine.begin() as conn:
+        if engine.dialect.name == "postgresql":  # SQLite: our BEGIN IMMEDIATE is the lock
+            conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
         command.upgrade(_config(conn), revision)
 
 

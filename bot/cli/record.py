@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.shared import a_house, actor, harmless, look
+from bot.cli.shared import a_house, actor, harmless, look, write_whole
 
 SHOWN = 50
 
@@ -72,5 +72,5 @@ def export(incident: str, form: str, output: Path | None, values: bool | None) -
     if output is None:
         sys.stdout.buffer.write(document)
         return
-    output.write_bytes(document)
+    write_whole(output, document)
     click.echo(f"Written to {output} ({len(document)} bytes).", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from bot.errors import ConfigError
 from bot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlmodel import Session
 
     from bot.house import House
@@ -49,6 +52,22 @@ def look(job: Callable[[Session], T]) -> T:
 
     with a_database() as (engines, _), Session(engines.read, expire_on_commit=False) as session:
         return job(session)
+
+
+def write_whole(path: Path, body: bytes) -> None:
+    """Write a file so that under its name there is all of it or nothing, whatever happens meanwhile.
+
+    Replaces one that is there. Raises ``OSError``.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 @contextmanager

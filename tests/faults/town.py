@@ -85,7 +85,7 @@ class Town:
             if time.monotonic() > deadline:
                 shown = [(r.key, r.state, r.attempts, r.error, r.owner) for r in left]
                 raise AssertionError(f"still waiting: {shown}")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1 if len(left) < 50 else 1)
         await self.slack.settle(0.1)
 
     def proven(self) -> None:
@@ -157,6 +157,14 @@ class Town:
             last[row.lane] = (ts, row.key)
         return out
 
+    def counts(self) -> str:
+        """Effects, duplicates, losses in words, for the end of a run."""
+        done = sum(row.state == "done" for row in self.rows())
+        return (
+            f"{done} effects, {len(self.doubled())} duplicates seen, {len(self.lost())} losses, "
+            f"{len(self.disordered())} out of order"
+        )
+
     def whole(self) -> None:
         """Nothing lost, nothing doubled, everything in order, and the record holds."""
         assert not self.doubled(), self.doubled()
@@ -184,7 +192,11 @@ def key_of(message: Message) -> str:
 
 @asynccontextmanager
 async def make_town(url: str, folder: Path, *, bots: int = 1, **more: Any) -> AsyncIterator[Town]:
-    """Start Slack and bots on one database; the first one gets Slack's requests."""
+    """Start Slack and bots on one database; the first one gets Slack's requests.
+
+    Messages follow each other quickly: this Slack does not count them.
+    """
+    more = {"STEADYHAND_MESSAGE_PACE_MS": 0} | more
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(Sandbox(MANIFEST, retry_scale=0.001))
         for name in ("incidents", "support"):  # where it announces and publishes
