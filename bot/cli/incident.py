@@ -12,6 +12,7 @@ import click
 
 from bot.cli.acting import acting, change, do, say, see, somebody
 from bot.cli.incident_approvals import approvals_group
+from bot.cli.incident_describing import facts, families, rename
 from bot.cli.incident_notice import confirm_code, notice
 from bot.cli.shared import a_house, out, table
 
@@ -29,6 +30,8 @@ def incident() -> None:
 
 incident.add_command(notice)
 incident.add_command(approvals_group)
+for _one in (rename, families, facts):
+    incident.add_command(_one)
 incident.add_command(confirm_code)
 
 

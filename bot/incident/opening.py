@@ -61,20 +61,7 @@ def open_incident(
     Stores everything that must happen in Slack; makes no call itself. Raises ``BadInput`` when
     the title is missing or too long.
     """
-    title = " ".join(title.split())
-    if not title:
-        raise BadInput(
-            "An incident needs a title.",
-            instead="Say in a few words what the system is doing: "
-            "`/incident open Support assistant is insulting customers`",
-            field="title",
-        )
-    if len(title) > TITLE_MAX:
-        raise BadInput(
-            f"The title has {len(title)} characters; {TITLE_MAX} is the most.",
-            instead="Shorten it; details can follow in the channel.",
-            field="title",
-        )
+    title = title_of(title)
     kind = "drill" if drill else "private" if private else "default"
     require_anywhere(tx, "start_drill" if drill else "declare", kind)
     severity = assessing.parse_severity(severity) if severity else None
@@ -111,6 +98,25 @@ def open_incident(
         tx.session.flush()
         assessing.set_severity(tx, queries.get(tx.session, number), severity)
     return Opened(number, title, drill, private)
+
+
+def title_of(text: str) -> str:
+    """A title in one line. Raises ``BadInput`` when it is missing or too long."""
+    title = " ".join(text.split())
+    if not title:
+        raise BadInput(
+            "An incident needs a title.",
+            instead="Say in a few words what the system is doing: "
+            "`/incident open Support assistant is insulting customers`",
+            field="title",
+        )
+    if len(title) > TITLE_MAX:
+        raise BadInput(
+            f"The title has {len(title)} characters; {TITLE_MAX} is the most.",
+            instead="Shorten it; details can follow in the channel.",
+            field="title",
+        )
+    return title
 
 
 def capture_first(tx: Tx, number: int, evidence: Evidence) -> None:

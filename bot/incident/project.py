@@ -81,6 +81,13 @@ def title_changed(session: Session, e: Recorded) -> None:
     row.summary = e.entry.summary or row.summary
 
 
+def families_set(session: Session, e: Recorded) -> None:
+    row = _incident(session, e)
+    row.families = list(e.entry.families)
+    if row.answers:  # setting the severity later goes by these
+        row.answers = {**row.answers, "families": list(e.entry.families)}
+
+
 def contained(session: Session, e: Recorded) -> None:
     row = _incident(session, e)
     row.status, row.contained_at = "contained", e.effective_at
@@ -238,6 +245,7 @@ PROJECTORS: dict[str, Projector] = {
     c.CardPosted.kind: card_posted,
     c.IncidentAnnounced.kind: announced,
     c.TitleChanged.kind: title_changed,
+    c.FamiliesSet.kind: families_set,
     c.IncidentContained.kind: contained,
     c.IncidentResolved.kind: resolved,
     c.IncidentReopened.kind: reopened,

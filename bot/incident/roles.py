@@ -39,6 +39,8 @@ def assign(tx: Tx, incident: Incident, role: str, person: str) -> str:
     handover = held is not None and held.state == "accepted" and held.holder == tx.by.id
     if not handover:
         require(tx, "assign_role", incident)
+    if not queries.may_see(tx.session, incident, person):
+        require(tx, "invite", incident)  # the offer lets them see all of it
     if held is not None and held.holder == person:
         state = "holds" if held.state == "accepted" else "was already asked to hold"
         raise Conflict(f"<@{person}> {state} this role.")

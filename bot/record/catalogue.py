@@ -88,6 +88,16 @@ class TitleChanged(Entry):
     summary: Private[str] = ""
 
 
+class FamiliesSet(Entry):
+    """The harm families were set outside of an assessment; the first one leads."""
+
+    kind: ClassVar[str] = "incident.families_set"
+    families: list[str]
+    #: Their names at that moment.
+    titles: list[str]
+    previous: list[str]
+
+
 class IncidentContained(Entry):
     """The commander states that the harm is no longer spreading."""
 

@@ -83,6 +83,7 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.PersonJoined.kind: lambda e: f"<@{e.person}> came into the channel",
     c.PersonLeft.kind: lambda e: f"<@{e.person}> left the channel",
     c.TitleChanged.kind: lambda e: f"Title: {e.title}",
+    c.FamiliesSet.kind: lambda e: f"Kinds of harm: {', '.join(e.titles)}",
     c.IncidentContained.kind: lambda e: (
         f"Contained{f' by {e.rung}' if e.rung else ''}: {e.statement}"
     ),
@@ -191,6 +192,7 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.EffectGivenUp.kind: lambda e: f"Given up: {e.key}{_why(e.reason)}",
     c.PermissionDenied.kind: lambda e: (
         "Looked for this private incident without being in it: refused"
-        if e.verb == "view" else f"Refused: {e.verb} (it takes: {e.needs})"
+        if e.verb == "view"
+        else f"Refused: {e.verb} (it takes: {e.needs})"
     ),
 }

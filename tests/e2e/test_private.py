@@ -20,14 +20,14 @@ WORDS = (
     "step done 1", "approvals", "severity", "severity sev2", "role", "role comms <@U01ADA>", "exit",
     "contain it stopped", "resolve", "close", "reopen because x", "decide x because y", "update x",
     "notice", "notice list", "notice 1", "note x", "hypothesis x", "evidence x, there",
-    "correct 1 other", "action", "action list", "action list all", "action list drills",
+    "rename x", "families", "facts", "correct 1 other", "action", "action list", "action list all", "action list drills",
     "action done 1 https://x.example", "postmortem", "moonbeam", "help",
 )  # fmt: skip
 #: The same with a number: it must read as if that incident had never been.
 NUMBERED = (
     "status", "timeline", "search moonbeam", "next", "step done 1", "approvals", "severity",
     "role commander", "exit", "resolve", "close", "decide x because y", "update x", "notice list",
-    "note x", "correct 1 other", "action list", "postmortem",
+    "note x", "correct 1 other", "action list", "postmortem", "rename x", "families", "facts",
 )  # fmt: skip
 
 

@@ -52,6 +52,7 @@ VERBS = {
     "hypothesis": "add_hypothesis", "list": READ, "mine": READ, "next": READ, "note": "add_note",
     "notice": "draft_notice", "open": "declare", "postmortem": READ, "privileged": "add_note",
     "reopen": "reopen",
+    "facts": "set_facts", "families": "set_families", "rename": "rename",
     "resolve": "resolve", "role": "take_role", "search": READ, "severity": "assess_severity",
     "status": READ, "step": "complete_step", "timeline": READ, "update": "complete_step",
 }  # fmt: skip
@@ -82,6 +83,7 @@ VIEWS = {
     "decision_submit": "record_decision", "erase_confirm": "erase_personal",
     "erase_submit": "erase_personal", "exit_met_submit": "confirm_exit",
     "exit_reopen_submit": "confirm_exit", "exit_waive_submit": "waive_exit",
+    "facts_submit": "set_facts", "families_submit": "set_families", "rename_submit": "rename",
     "freeze_skip_submit": "record_decision", "freeze_submit": "add_evidence",
     "notice_choose": "draft_notice", "notice_facts": "draft_notice",
     "notice_send_back_submit": NOTICE_APPROVAL, "notice_text": "draft_notice",
@@ -121,16 +123,17 @@ def test_every_handler_is_in_the_table(desk: Desk, kind: str, table: dict[str, s
 
 
 #: Rights whose verbs other rooms still bring; each must leave this list with them.
-TO_COME = {
-    "view", "invite", "make_private", "rename", "open_sealed", "set_facts", "set_families",
-    "assess_clock", "confirm_clock", "cancel", "run_drill",
-}  # fmt: skip
+TO_COME = {"cancel"}
+#: How code asks for a right.
+ASKS = re.compile(r"\b(?:require|require_anywhere|may)\(([^()]*)")
 
 
 def test_every_right_of_the_table_is_asked_for_somewhere(house: House) -> None:
+    """A right that nothing asks for is a promise that nobody keeps."""
     root = Path(__file__).parents[2] / "bot"
-    code = "\n".join(path.read_text() for path in root.rglob("*.py"))
-    asked = set(re.findall(r'"([a-z_]+)"', code))
+    code = "\n".join(p.read_text() for p in root.rglob("*.py") if "sandbox" not in p.parts)
+    asked = {name for call in ASKS.findall(code) for name in re.findall(r'"([a-z_]+)"', call)}
+    asked |= set(re.findall(r'verb = "([a-z_]+)" if', code))
     missing = {verb for verb in house.env.content.permissions if verb not in asked}
     assert missing <= TO_COME
 
@@ -150,6 +153,9 @@ DENIED: list[tuple[str, dict[str, Any]]] = [
     ("skip_step", command(EVE, "INC-1 step skip 1 because no")),
     ("assess_severity", command(EVE, "INC-1 severity sev4 because why not")),
     ("add_action", command(EVE, "INC-1 action add write a test")),
+    ("rename", command(EVE, "INC-1 rename nothing happened")),
+    ("set_families", command(EVE, "INC-1 families privacy-leakage")),
+    ("set_facts", command(EVE, "INC-1 facts personal_data no")),
     ("correct_entry", command(EVE, "INC-1 correct 1 nothing happened")),
     ("resolve", submit(EVE, "resolve_submit", {"summary": {"value": "x"}}, '{"i":1}')),
     ("assign_role", submit(EVE, "role_submit", {
