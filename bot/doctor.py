@@ -49,6 +49,12 @@ LOST = {
     "usergroups:read": "groups cannot be named as on call or as approvers",
 }
 NEEDED = frozenset({"channels:manage", "chat:write", "commands"})
+#: Settings that name a channel, and what does not happen when the bot cannot post there.
+POSTS_TO = {
+    "announce_channel": "new incidents are not announced",
+    "notice_channel": "approved notices are not published there",
+    "audit_channel": "checkpoints of the record are not posted there",
+}
 REINSTALL = "Add it under OAuth & Permissions of the app and install the app again."
 
 
@@ -257,9 +263,9 @@ async def _slack(settings: Settings) -> AsyncIterator[Line]:
     yield _skew(str(headers.get("date", "")))
     for line in _scopes(str(headers.get("x-oauth-scopes", ""))):
         yield line
-    for name in ("announce_channel", "notice_channel"):
+    for name in POSTS_TO:
         if getattr(settings, name):
-            yield await _channel(client, f"STEADYHAND_{name.upper()}", getattr(settings, name))
+            yield await _channel(client, name, getattr(settings, name))
 
 
 async def _ask(call: Awaitable[Any]) -> tuple[Any | None, str]:
@@ -297,20 +303,34 @@ def _scopes(header: str) -> Iterator[Line]:
         yield Line(OK, f"All {len(wanted)} scopes of the manifest are granted.")
 
 
-async def _channel(client: AsyncWebClient, setting: str, channel: str) -> Line:
+async def _channel(client: AsyncWebClient, name: str, channel: str) -> Line:
+    """Whether the bot can post there: it has to be in the channel, also to find its own messages."""
+    setting, lost = f"STEADYHAND_{name.upper()}", POSTS_TO[name]
     answer, error = await _ask(client.conversations_info(channel=channel))
     if answer is None:
         return Line(
-            FAIL, f"{setting}: channel {channel} is not visible ({error}).",
+            FAIL, f"{setting}: channel {channel} is not visible ({error}), so {lost}.",
             "Write the channel's id (C…, at the end of its details) and invite the bot there.",
         )  # fmt: skip
     found = answer["channel"]
-    name = found.get("name", channel)
+    shown = f"#{found.get('name', channel)}"
     if found.get("is_archived"):
-        return Line(FAIL, f"{setting}: #{name} is archived.", "Unarchive it or choose another.")
-    if not found.get("is_member"):
-        return Line(FAIL, f"{setting}: the bot is not in #{name}.", f"Write /invite in #{name}.")
-    return Line(OK, f"{setting}: the bot is in #{name}.")
+        what, do = f"{shown} is archived", "Unarchive it or choose another."
+    elif not found.get("is_member"):
+        what, do = f"the bot is not in {shown}", f"Write /invite @{await _me(client)} in {shown}."
+    elif found.get("is_read_only"):
+        return Line(
+            WARN, f"{setting}: only some may post in {shown}; if the bot may not, {lost}.",
+            "Allow the app in the channel's posting permissions, or choose another channel.",
+        )  # fmt: skip
+    else:
+        return Line(OK, f"{setting}: the bot is in {shown}.")
+    return Line(FAIL, f"{setting}: {what}, so {lost}.", do)
+
+
+async def _me(client: AsyncWebClient) -> str:
+    answer, _ = await _ask(client.auth_test())
+    return str(answer["user"]) if answer is not None else "steadyhand"
 
 
 async def _socket(settings: Settings) -> Line:

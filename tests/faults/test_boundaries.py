@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.stories import OPENING, OTHERS, Story
+from tests.faults.conftest import Counts
+from tests.faults.stories import OPENING, OTHERS, PUBLISH, RESOLVE, ROLE, Story
 from tests.faults.town import Boundary, Town, calls_of, key_of, kill_at, make_town, until
 
 
@@ -30,17 +31,20 @@ async def _after_the_ack(town: Town, story: Story, n: int) -> None:
     await town.rest()
 
 
-async def _all(town: Town, story: Story, moments: tuple[bool, ...]) -> int:
+async def _all(town: Town, story: Story) -> int:
+    """Every boundary of a story's request, each in an incident of its own. Returns the deaths."""
     given = await story.before(town, 1)
     labels = await calls_of(town, lambda where: story.request(where, given))
     assert set(story.leads_to) <= set(labels), labels
     boundaries = [
-        Boundary(one, done) for one in labels if not one.startswith("views.") for done in moments
+        Boundary(one, done)
+        for one in labels
+        if not one.startswith("views.")
+        for done in (True, False)
     ]
     for n, boundary in enumerate(boundaries, start=2):
         await _one(town, story, n, boundary)
     await _after_the_ack(town, story, len(boundaries) + 2)
-    town.whole()
     return len(boundaries) + 1
 
 
@@ -55,28 +59,38 @@ def _stands_once(town: Town, n: int) -> None:
     assert "Is a person at risk" in ada.reads(room)
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        pytest.param(True, id="done, answer lost"),
-        pytest.param(False, id="not done", marks=pytest.mark.slow),
-    ],
+def _every_incident_stands_once(town: Town, incidents: int) -> None:
+    for n in range(1, incidents + 1):
+        _stands_once(town, n)
+
+
+#: What hurts most if it is lost or done twice.
+WORST = (
+    (OPENING, Boundary("conversations.create", done=True)),
+    (OPENING, Boundary("chat.postMessage card", done=True)),
+    (OPENING, Boundary("chat.postMessage announce", done=False)),
+    (ROLE, Boundary("chat.postMessage tell", done=True)),
+    (RESOLVE, Boundary("chat.postMessage say", done=True)),
+    (PUBLISH, Boundary("chat.postMessage notice", done=True)),
 )
-async def test_opening_survives_a_kill_at_every_boundary(
-    file_url: str, tmp_path: Path, moment: bool
-) -> None:
-    async with make_town(file_url, tmp_path) as town:
-        deaths = await _all(town, OPENING, (moment,))
-        for n in range(1, deaths + 2):
-            _stands_once(town, n)
-        print(f"opening: {deaths} deaths, 0 lost, 0 doubled")
+
+
+async def test_the_boundaries_that_matter_most(db_url: str, tmp_path: Path, counts: Counts) -> None:
+    async with make_town(db_url, tmp_path) as town:
+        for n, (story, boundary) in enumerate(WORST, start=1):
+            await _one(town, story, n, boundary)
+        _every_incident_stands_once(town, len(WORST))
+        town.whole()
+        counts(f"{town.bot.kills} kills, {town.counts()}")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("story", OTHERS, ids=lambda story: story.name)
-async def test_other_turns_survive_a_kill_after_the_work_was_done(
-    file_url: str, tmp_path: Path, story: Story
+@pytest.mark.parametrize("story", (OPENING, *OTHERS), ids=lambda story: story.name)
+async def test_every_boundary_before_and_after_the_work_was_done(
+    db_url: str, tmp_path: Path, story: Story, counts: Counts
 ) -> None:
-    async with make_town(file_url, tmp_path) as town:
-        deaths = await _all(town, story, (True,))
-        print(f"{story.name}: {deaths} deaths, 0 lost, 0 doubled")
+    async with make_town(db_url, tmp_path) as town:
+        deaths = await _all(town, story)
+        _every_incident_stands_once(town, deaths + 1)
+        town.whole()
+        counts(f"{deaths} kills, {town.counts()}")

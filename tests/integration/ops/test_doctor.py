@@ -75,14 +75,33 @@ async def test_missing_scopes_say_what_is_lost(url: str, tmp_path: Path) -> None
     assert "install the app again" in pins.do
 
 
-async def test_a_channel_without_the_bot(slack: Sandbox, url: str, tmp_path: Path) -> None:
-    """Named, with the words to type."""
-    general = slack.channel("general").id
-    lines = await _look(slack, url, tmp_path, STEADYHAND_NOTICE_CHANNEL=general)
-    found = _worst(lines, "#general")
-    assert (found.level, "/invite" in found.do) == (FAIL, True)
-    lines = await _look(slack, url, tmp_path, STEADYHAND_ANNOUNCE_CHANNEL="C0NOWHERE")
-    assert _worst(lines, "C0NOWHERE").level == FAIL
+@pytest.mark.parametrize(
+    ("setting", "lost"),
+    [
+        ("STEADYHAND_ANNOUNCE_CHANNEL", "not announced"),
+        ("STEADYHAND_NOTICE_CHANNEL", "not published"),
+        ("STEADYHAND_AUDIT_CHANNEL", "checkpoints"),
+    ],
+)
+async def test_a_channel_without_the_bot(
+    setting: str, lost: str, slack: Sandbox, url: str, tmp_path: Path
+) -> None:
+    """Named, with what does not happen and the words to type; quiet once they were typed."""
+    other = slack.channel("ml-platform")
+    lines = await _look(slack, url, tmp_path, **{setting: other.id})
+    found = _worst(lines, "#ml-platform")
+    assert (found.level, "/invite @steadyhand in #ml-platform" in found.do) == (FAIL, True)
+    assert setting in found.what and lost in found.what
+    await slack.person("ada").invites("app", "ml-platform")
+    lines = await _look(slack, url, tmp_path, **{setting: other.id})
+    assert f"{setting}: the bot is in #ml-platform." in [
+        line.what for line in lines if line.level == OK
+    ]
+    other.is_archived = True
+    lines = await _look(slack, url, tmp_path, **{setting: other.id})
+    assert "Unarchive" in _worst(lines, "#ml-platform is archived").do
+    lines = await _look(slack, url, tmp_path, **{setting: "C0NOWHERE"})
+    assert "id (C…" in _worst(lines, "C0NOWHERE").do
 
 
 async def test_a_revoked_token(slack: Sandbox, url: str, tmp_path: Path) -> None:
