@@ -135,7 +135,7 @@ def read_sheet(
         settled=criteria.progress(session, number),
         notices=tuple(notice_queries.notices(session, number)),
         approvals=approvals_of(session, number, env),
-        troubles=_troubles(session, number), lines=tuple(last_lines(session, number, lines)),
+        troubles=_troubles(session, number), lines=tuple(last_lines(session, number, lines, env)),
     )  # fmt: skip
 
 
@@ -219,7 +219,9 @@ def _troubles(session: Session, number: int) -> tuple[str, ...]:
     )
 
 
-def last_lines(session: Session, number: int, most: int) -> list[timeline.Line]:
+def last_lines(session: Session, number: int, most: int, env: Env) -> list[timeline.Line]:
     """The last lines of the timeline, oldest first, without those about the machinery."""
     found = read.latest(session, number, most * 3)
-    return [timeline.line(each) for each in found if each.entry.kind not in timeline.QUIET][-most:]
+    titles = env.content.role_titles
+    shown = [each for each in found if each.entry.kind not in timeline.QUIET]
+    return [timeline.line(each, titles) for each in shown[-most:]]

@@ -104,7 +104,10 @@ def timeline(name: str, limit: int, person: str | None) -> None:
     """Print the timeline with the numbers of its entries."""
     from bot.sheet import last_lines, who, words
 
-    for line in see(name, person, lambda session, row, _: last_lines(session, row.number, limit)):
+    lines = see(
+        name, person, lambda session, row, house: last_lines(session, row.number, limit, house.env)
+    )
+    for line in lines:
         late = f" (late: {line.late_reason or 'entered later'})" if line.late else ""
         text = " ".join(words(line.text).split())
         out(f"{line.n:>5}  {line.at:%Y-%m-%d %H:%M}Z  {who(line.actor)}: {text}{late}")

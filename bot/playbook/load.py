@@ -107,6 +107,11 @@ class Content:
         return {self.hashes[key]: module for key, module in self.modules.items()}
 
     @property
+    def role_titles(self) -> dict[str, str]:
+        """Role id to what people call it."""
+        return {role.id: role.title for role in self.roles.values()}
+
+    @property
     def commander(self) -> Role:
         """The role that leads."""
         return next(role for role in self.roles.values() if role.commands)

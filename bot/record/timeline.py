@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bot.record import catalogue as c
 from bot.record.entry import Recorded
@@ -35,27 +36,44 @@ class Line:
     link: str = ""
 
 
-def line(recorded: Recorded) -> Line:
+#: Role ids and what people call them.
+Titles = Mapping[str, str]
+_NO_TITLES: Titles = {}
+
+
+def line(recorded: Recorded, titles: Titles = _NO_TITLES) -> Line:
     """An entry in words. The text is untrusted: escape it for where it goes."""
     late = (recorded.at - recorded.effective_at).total_seconds() > 600
     return Line(
         n=recorded.n or 0,
         at=recorded.effective_at,
         actor=recorded.actor,
-        role=recorded.role,
+        role=titles.get(recorded.role, recorded.role) if recorded.role else None,
         kind=recorded.entry.kind,
-        text=words(recorded),
+        text=words(recorded, titles),
         late=late,
         late_reason=recorded.late_reason,
         link=getattr(recorded.entry, "permalink", ""),
     )
 
 
-def words(recorded: Recorded) -> str:
-    """What happened, in one sentence."""
-    entry = recorded.entry
+def words(recorded: Recorded, titles: Titles = _NO_TITLES) -> str:
+    """What happened, in one sentence; roles by their titles where these are given."""
+    entry = _titled(recorded.entry, titles) if titles else recorded.entry
     say = _WORDS.get(entry.kind)
     return say(entry) if say is not None else (type(entry).__doc__ or entry.kind).splitlines()[0]
+
+
+def _titled(entry: Any, titles: Titles) -> Any:
+    """The entry with titles where it names roles."""
+    said = {name: getattr(entry, name, None) for name in ("role", "roles", "readers", "needs")}
+    update: dict[str, Any] = {}
+    for name, value in said.items():
+        if isinstance(value, list):
+            update[name] = [titles.get(one, one) for one in value]
+        elif isinstance(value, str):
+            update[name] = ", ".join(titles.get(one, one) for one in value.split(", "))
+    return entry.model_copy(update=update) if update else entry
 
 
 def _why(text: str) -> str:

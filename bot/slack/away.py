@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from bot.effects.kinds import AWAY_MESSAGE
 from bot.incident.names import ref
+from bot.playbook.load import Content
 from bot.record import timeline
 from bot.record.catalogue import PlaybookComposed
 from bot.record.read import entries
@@ -23,12 +24,14 @@ CHARACTERS_MAX = 9_000
 QUIET = timeline.QUIET - {PlaybookComposed.kind}
 
 
-def said(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
+def said(
+    session: Session, incident: Incident | None, params: dict[str, Any], titles: timeline.Titles
+) -> Message:
     """One message for all of it. Read from the record when it is sent, where words can be erased."""
     assert incident is not None
     found = entries(session, incident.number, after=params["after"])
     lines = [
-        timeline.line(each)
+        timeline.line(each, titles)
         for each in found
         if (each.n or 0) <= params["upto"] and each.entry.kind not in QUIET
     ]
@@ -78,4 +81,11 @@ def enrolled(session: Session, incident: Incident | None, params: dict[str, Any]
     return simple(None, text, "You were enrolled for work without Slack")
 
 
-SURFACE = Surface(wordings={AWAY_MESSAGE: said, "enrolled": enrolled})
+def surface(content: Content) -> Surface:
+    """Needs the content's role titles."""
+    titles = content.role_titles
+
+    def away(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
+        return said(session, incident, params, titles)
+
+    return Surface(wordings={AWAY_MESSAGE: away, "enrolled": enrolled})

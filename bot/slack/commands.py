@@ -41,7 +41,7 @@ VERBS: tuple[Verb, ...] = (
         ("privilege",),
     ),
     Verb("correct", "correct 7 TEXT", "Correct an entry; the old one stays readable."),
-    Verb("timeline", "timeline", "Show the record.", ("record", "history")),
+    Verb("timeline", "timeline [all|NUMBER]", "Show the record, or one entry as a whole.", ("record", "history")),
     Verb(
         "search",
         "search WORDS",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 
 from slack_sdk.errors import SlackApiError
 from sqlmodel import Session
 
-from bot.errors import BadInput
+from bot.errors import BadInput, NotFound
 from bot.incident import queries
 from bot.incident.names import ref
 from bot.record import read, timeline
@@ -23,6 +24,9 @@ from db.tables import Incident
 
 log = logging.getLogger(__name__)
 LINES = 15
+#: Characters of an entry in the timeline, and of each part when it is shown as a whole.
+LINE = 160
+WHOLE, PARTS = 2_000, 5
 #: Title and content of a part of App Home, for one person.
 Sections = Sequence[tuple[str, Callable[[Session, str, Env], list[kit.Block]]]]
 
@@ -72,13 +76,16 @@ def status_handler(parts: Sequence[card.Part]) -> Handler:
 
 
 async def timeline_verb(request: Request) -> Answer:
-    """``/incident timeline`` shows the last entries; ``timeline all`` the quiet ones too."""
+    """``/incident timeline`` shows the last entries; ``all`` the quiet ones too; ``12`` one whole."""
+    if re.fullmatch(r"#?\d{1,6}", request.text):
+        return await _whole_entry(request, int(request.text.lstrip("#")))
     everything = request.text.lower() == "all"
+    titles = request.house.env.content.role_titles
 
     def look(session: Session, row: Incident) -> Answer:
         found = read.latest(session, row.number, 200)
         lines = [
-            timeline.line(each)
+            timeline.line(each, titles)
             for each in found
             if everything or each.entry.kind not in timeline.QUIET
         ]
@@ -89,13 +96,28 @@ async def timeline_verb(request: Request) -> Answer:
     return await request.read_incident(look)
 
 
+async def _whole_entry(request: Request, n: int) -> Answer:
+    titles = request.house.env.content.role_titles
+
+    def look(session: Session, row: Incident) -> Answer:
+        found = next(read.entries(session, row.number, after=n - 1, limit=1), None) if n else None
+        if found is None:
+            raise NotFound(f"{ref(row.number)} has no entry {n}.", instead="`/incident timeline`")
+        line = timeline.line(found, titles)
+        text = kit.names_only(line.text)
+        parts = [text[at : at + WHOLE] for at in range(0, len(text), WHOLE)]
+        head = f"{mark(row)}*Entry {n} of {ref(row.number)}* {kit.when(line.at)} {_who(line)}"
+        return only_you(f"Entry {n}", [kit.section(head), *map(kit.section, parts[:PARTS])])
+
+    return await request.read_incident(look)
+
+
 def timeline_blocks(row: Incident, lines: list[timeline.Line], total: int) -> list[kit.Block]:
     """Lines of the timeline, the newest last."""
     texts = []
     for line in lines:
-        who = kit.person(line.actor) + (f" ({line.role})" if line.role else "")
         late = " _entered later_" if line.late else ""
-        texts.append(f"`{line.n}` {kit.clock(line.at)} {who}: {_shown(line.text)}{late}")
+        texts.append(f"`{line.n}` {kit.clock(line.at)} {_who(line)}: {_shown(line.text)}{late}")
     blocks = [kit.section(f"{mark(row)}*Timeline of {ref(row.number)}*")]
     chunk = ""
     for text in texts:
@@ -105,13 +127,22 @@ def timeline_blocks(row: Incident, lines: list[timeline.Line], total: int) -> li
         chunk += kit.clip(text, 2800) + "\n"
     blocks.append(kit.section(chunk or "Nothing yet."))
     more = f"{total - len(lines)} earlier entries. " if total > len(lines) else ""
-    blocks.append(kit.context(more + "Correct one: `/incident correct NUMBER NEW TEXT`"))
+    blocks.append(
+        kit.context(
+            f"{more}One as a whole: `/incident timeline NUMBER`. "
+            "Correct one: `/incident correct NUMBER NEW TEXT`"
+        )
+    )
     return blocks
 
 
+def _who(line: timeline.Line) -> str:
+    return kit.person(line.actor) + (f" ({kit.esc(line.role)})" if line.role else "")
+
+
 def _shown(text: str) -> str:
-    """Escaped, except the mentions that the timeline itself wrote at the start."""
-    return kit.names_only(kit.clip(text, 600))
+    """One line of it, escaped except the mentions that the timeline itself wrote at the start."""
+    return kit.names_only(kit.clip(" ".join(text.split()), LINE))
 
 
 async def list_verb(request: Request) -> Answer:

@@ -21,6 +21,8 @@ from bot.slack.router import Surface
 from bot.slack.wording import Message, simple
 from db.tables import Incident
 
+#: Characters of people's words that are repeated in the channel; the record has them all.
+ECHO = 300
 _NUMBER = re.compile(r"#?(\d{1,6})\Z")
 
 
@@ -278,9 +280,17 @@ async def message_event(request: Request) -> Answer:
 
 
 def _decision_said(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
-    why = f"\n>{kit.esc(params['why'])}" if params.get("why") else ""
-    text = f":memo: Decision {params['n']} by {kit.person(params['by'])}: {kit.esc(params['statement'])}"
-    return simple(incident, text + why, "A decision was recorded")
+    said, why = str(params["statement"]), str(params.get("why") or "")
+    text = f":memo: Decision {params['n']} by {kit.person(params['by'])}: {kit.esc(_short(said))}"
+    if why:
+        text += f"\n>{kit.esc(_short(why))}"
+    if len(said) > ECHO or len(why) > ECHO:
+        text += f"\nAs a whole: `/incident timeline {params['n']}`"
+    return simple(incident, text, "A decision was recorded")
+
+
+def _short(text: str) -> str:
+    return kit.clip(" ".join(text.split()), ECHO)
 
 
 def surface(emoji: str) -> Surface:

@@ -7,6 +7,7 @@ from sqlmodel import Session
 from bot.incident.names import ref
 from bot.record import search
 from bot.record.query import Query, parse
+from bot.record.timeline import Titles
 from bot.slack import kit
 from bot.slack.request import Answer, Request, only_you
 from bot.slack.router import Surface
@@ -43,7 +44,8 @@ async def _answer(request: Request, typed: str, before: int | None) -> Answer:
     hits, after = await request.read(look)
     if not hits:
         return only_you(_nothing(query, before))
-    return only_you(f"Found: {len(hits)}", _blocks(hits, typed, after))
+    titles = request.house.env.content.role_titles
+    return only_you(f"Found: {len(hits)}", _blocks(hits, typed, after, titles))
 
 
 def _nothing(query: Query, before: int | None) -> str:
@@ -53,18 +55,22 @@ def _nothing(query: Query, before: int | None) -> str:
     return f"Nothing is found. {fewer}, or the beginning of one; all words must be in one entry."
 
 
-def _blocks(hits: list[search.Hit], typed: str, after: int | None) -> list[kit.Block]:
-    blocks = [kit.section(hit_line(hit)) for hit in hits]
+def _blocks(
+    hits: list[search.Hit], typed: str, after: int | None, titles: Titles
+) -> list[kit.Block]:
+    blocks = [kit.section(hit_line(hit, titles)) for hit in hits]
     if after is not None:
         more = kit.button("Show more", "search_more", kit.pack(q=typed, b=after))
         blocks.append(kit.actions(more))
     return blocks
 
 
-def hit_line(hit: search.Hit) -> str:
+def hit_line(hit: search.Hit, titles: Titles) -> str:
     """Incident, number, time, who, and the words that were found, marked."""
     row, line = hit.incident, hit.line
-    who = kit.person(line.actor) + (f" ({line.role})" if line.role else "")
+    who = kit.person(line.actor) + (
+        f" ({kit.esc(titles.get(line.role, line.role))})" if line.role else ""
+    )
     found = kit.names_only(hit.snippet).replace("\n", " ")
     for char in search.MARKS:
         found = found.replace(char, "*")

@@ -46,7 +46,7 @@ def all_surfaces(settings: Settings, content: Content) -> Surface:
         steps.SURFACE,
         freeze.SURFACE,
         approvals.SURFACE,
-        away.SURFACE,
+        away.surface(content),
         lifecycle.SURFACE,
         describing.SURFACE,
         updates.SURFACE,
