@@ -206,7 +206,7 @@ def test_roles_for_a_severity(content: Content) -> None:
 
 def test_who_may(content: Content) -> None:
     assert content.who_may("declare") == ("anyone",)
-    assert content.who_may("view", "private") == ("responder",)
+    assert content.who_may("add_note", "private") == ("responder",)
     assert content.who_may("declare", "drill") == ("anyone",)
     with pytest.raises(KeyError):
         content.who_may("fly")
