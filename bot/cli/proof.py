@@ -280,9 +280,8 @@ def retention(what: str | None) -> None:
 
     if what is None:
         raise click.UsageError("Say --dry-run or --apply.")
-    rules = room.load(load_settings().content_dir)
     with a_house() as house:
-        now = house.clock.now()
+        rules, now = house.env.content.retention, house.clock.now()
         found = house.read_sync(lambda session: room.due(session, rules, now))
         for one in found:
             since = f"{one.since:%Y-%m-%d}"

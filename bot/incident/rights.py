@@ -22,6 +22,16 @@ from bot.record.tx import Tx, roles_held
 from db.tables import Incident, Known
 
 GROUP, USER = "group:", "user:"
+#: Every right that is asked for. permissions.yaml must say who has each, and no others.
+RIGHTS = (
+    "accept_proof", "add_action", "add_evidence", "add_hypothesis", "add_note",
+    "approve_postmortem", "assess_severity", "assign_role", "assign_step", "cancel",
+    "claim_command", "close", "complete_step", "confirm_exit", "contain", "correct_entry",
+    "declare", "downgrade_severity", "draft_notice", "edit_postmortem", "emergency_containment",
+    "erase_personal", "export", "invite", "prove_action", "publish_notice", "record_decision",
+    "rename", "reopen", "request_approval", "resolve", "set_facts", "set_families",
+    "settle_effect", "settle_hypothesis", "skip_step", "start_drill", "take_role", "waive_exit",
+)  # fmt: skip
 #: Who is in a user group is asked for often; an answer older than this counts for nobody.
 GROUP_STALE = timedelta(hours=24)
 #: One entry a person, verb and incident in this time, however often they try.

@@ -32,6 +32,8 @@ from bot.playbook.rules import (
     Notices,
     Permission,
     PermissionsFile,
+    RetentionRule,
+    RetentionRules,
     Role,
     RolesFile,
     SeverityRules,
@@ -60,6 +62,8 @@ FILES: Mapping[str, type[BaseModel]] = {
     "notices.yaml": Notices,
     "blameless.yaml": BlamelessFile,
 }
+#: May be absent: then nothing is over its time.
+OPTIONAL: Mapping[str, type[BaseModel]] = {"retention.yaml": RetentionRules}
 TEMPLATE_SUFFIX = ".md.j2"
 M = TypeVar("M", bound=BaseModel)
 
@@ -90,6 +94,7 @@ class Content:
     audiences: Mapping[str, Audience]
     stages: Mapping[str, Stage]
     blameless: tuple[BlamelessRule, ...]
+    retention: tuple[RetentionRule, ...]
     modules: Mapping[str, Module]
     hashes: Mapping[str, str]
     """Module id to SHA-256."""
@@ -173,9 +178,12 @@ def gather(folder: Path, templates: Path) -> tuple[Content | None, list[Finding]
     reader = _Reading(folder, templates)
     for name, model in FILES.items():
         reader.rule_file(name, model)
+    for name, model in OPTIONAL.items():
+        if (folder / name).is_file():
+            reader.rule_file(name, model)
     reader.modules()
     reader.templates_of()
-    if set(reader.parsed) != set(FILES):
+    if not set(reader.parsed) >= set(FILES):
         return None, reader.findings
     return reader.content(), reader.findings
 
@@ -296,6 +304,9 @@ class _Reading:
             audiences={row.id: row for row in notices.audiences},
             stages={row.id: row for row in notices.stages},
             blameless=of("blameless.yaml", BlamelessFile).rules,
+            retention=tuple(of("retention.yaml", RetentionRules).retention)
+            if "retention.yaml" in self.parsed
+            else (),
             modules=dict(sorted(self.found_modules.items())),
             hashes=hashes,
             templates=self.found_templates,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from bot.incident.rights import RIGHTS
 from bot.playbook.explain import suggestion
 from bot.playbook.expressions import Compare, Expression, Items, Literal, Name, parse, walk
 from bot.playbook.load import FILES, Content
@@ -33,6 +34,7 @@ def broken_references(content: Content) -> list[Finding]:
     found.extend(_ladder(content))
     found.extend(_notices(content))
     found.extend(_permissions(content))
+    found.extend(_retention(content))
     for module in content.modules.values():
         found.extend(_Module(content, module).findings())
     found.extend(_cycles(content))
@@ -222,12 +224,34 @@ def _notices(content: Content) -> Found:
 def _permissions(content: Content) -> Found:
     doc = _doc(content, "permissions.yaml")
     known = (*content.roles, *ANYBODY)
+    for verb in RIGHTS:
+        if verb not in content.permissions:
+            fix = f"Add a line for it: - {{verb: {verb}, title: …, default: [commander]}}"
+            yield doc.finding(("permissions",), f"Nobody is given the right '{verb}'.", fix)
     for at, row in enumerate(content.permissions.values()):
+        if row.verb not in RIGHTS:
+            what = f"Nothing asks for the right '{row.verb}'."
+            yield doc.finding(("permissions", at, "verb"), what, suggestion(row.verb, RIGHTS))
         for kind in ("default", "private", "drill"):
             for who in getattr(row, kind) or ():
                 if PEOPLE.fullmatch(who):
                     continue
                 yield from known_word(doc, ("permissions", at, kind), "role", who, known)
+
+
+def _retention(content: Content) -> Found:
+    """The first rule that fits counts, so a rule below one that is as wide is never looked at."""
+    rules = content.retention
+    for at, rule in enumerate(rules):
+        doc = _doc(content, "retention.yaml")
+        for other in rules[:at]:
+            if other.id == rule.id:
+                what = f"'{rule.id}' is there twice."
+                yield doc.finding(("retention", at, "id"), what, "Give one of the two another id.")
+            if other.kind in ("any", rule.kind) and other.private in (None, rule.private):
+                what = f"'{rule.id}' never counts: '{other.id}' stands above it and fits the same."
+                yield doc.finding(("retention", at), what, "Move it up, or remove it.")
+                break
 
 
 class _Module:

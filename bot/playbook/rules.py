@@ -350,3 +350,21 @@ class PermissionsFile(Strict):
     """permissions.yaml."""
 
     permissions: tuple[Permission, ...]
+
+
+class RetentionRule(Strict):
+    """How long private values of some closed incidents are kept; the first rule that fits counts."""
+
+    id: Key
+    kind: Literal["real", "drill", "any"] = "any"
+    private: bool | None = None
+    keep_days: int = Field(
+        ge=1, le=36_500,
+        description="Days after the end; an incident that is open is never touched.",
+    )  # fmt: skip
+
+
+class RetentionRules(Strict):
+    """retention.yaml."""
+
+    retention: tuple[RetentionRule, ...]

@@ -11,16 +11,17 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from bot.playbook.load import FILES
+from bot.playbook.load import FILES, OPTIONAL
 from bot.playbook.model import Module
 from bot.playbook.rules import TemplateHead
-from bot.record.retention import Rules as RetentionRules
 
 SCHEMAS: dict[str, type[BaseModel]] = {
     "module.schema.json": Module,
     "template.schema.json": TemplateHead,
-    "retention.schema.json": RetentionRules,
-    **{name.replace(".yaml", ".schema.json"): model for name, model in FILES.items()},
+    **{
+        name.replace(".yaml", ".schema.json"): model
+        for name, model in {**FILES, **OPTIONAL}.items()
+    },
 }
 
 

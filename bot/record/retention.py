@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Literal
+from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from bot.errors import ConfigError
 from bot.record import catalogue as c
 from bot.record import erase
 from bot.record.tx import Tx
 from db.tables import EntryPrivate, EntryRow, Incident
 
-FILE = "retention.yaml"
-
-
-class Rule(BaseModel):
+class Rule(Protocol):
     """One line of the file; the first that fits an incident counts."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str
-    kind: Literal["real", "drill", "any"] = "any"
-    private: bool | None = None
-    #: Days after the end of the incident; an incident that is open is never touched.
-    keep_days: int = Field(ge=1)
-
-    def fits(self, row: Incident) -> bool:
-        """Whether the rule speaks of this incident."""
-        kind = self.kind in ("any", row.kind)
-        return kind and self.private in (None, row.private)
+    @property
+    def id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def private(self) -> bool | None: ...
+    @property
+    def keep_days(self) -> int: ...
 
 
-class Rules(BaseModel):
-    """The file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    retention: list[Rule]
+def fits(rule: Rule, row: Incident) -> bool:
+    """Whether the rule speaks of this incident."""
+    return rule.kind in ("any", row.kind) and rule.private in (None, row.private)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +43,7 @@ class Due:
     values: int
 
 
-def load(folder: Path) -> Rules:
-    """The rules. Raises ``ConfigError`` naming what is wrong; without a file there are none."""
-    import yaml
-
-    path = folder / FILE
-    if not path.is_file():
-        return Rules(retention=[])
-    try:
-        return Rules.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValidationError) as problem:
-        raise ConfigError(
-            f"{FILE} has a fault: {problem}", instead="Write a list `retention:` of id, keep_days."
-        ) from None
-
-
-def due(session: Session, rules: Rules, now: datetime) -> list[Due]:
+def due(session: Session, rules: Sequence[Rule], now: datetime) -> list[Due]:
     """Closed incidents (ended drills too) whose private values are over their time."""
     ended = func.coalesce(Incident.closed_at, Incident.resolved_at)
     rows = session.execute(
@@ -78,7 +51,7 @@ def due(session: Session, rules: Rules, now: datetime) -> list[Due]:
     ).scalars()
     out = []
     for row in rows:
-        rule = next((one for one in rules.retention if one.fits(row)), None)
+        rule = next((one for one in rules if fits(one, row)), None)
         since = row.closed_at or (row.resolved_at if row.kind == "drill" else None)
         if rule is None or since is None or since + timedelta(days=rule.keep_days) > now:
             continue

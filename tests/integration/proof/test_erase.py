@@ -130,7 +130,7 @@ def test_a_bundle_holds_after_erasure(house: House, story: int, key: Any, verifi
 
 
 def test_retention_clears_what_is_over_its_time(house: House, run: Run) -> None:
-    rules = retention.load(Path(__file__).parents[3] / "playbooks")
+    rules = house.env.content.retention
     number = run("U01ADA", lambda tx: open_incident(tx, "Practice run", drill=True)).number
     from bot.record import catalogue as c
 

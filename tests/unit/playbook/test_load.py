@@ -72,6 +72,13 @@ FAULTS = [
     ("playbooks/severity.yaml", 'text: "None seen"', 'text: "None seen, and we looked at everything that we could think of looking at, twice"', "'text' is too long.", "75 characters", "None seen,"),
     ("playbooks/ladder.yaml", "default: {any_of: [sre, security]}", "SEV1: {any_of: [sre]}", "Rung C2 has no approver at SEV2.", "Add 'default:'", "approve:\n      SEV1: {any_of"),
     ("playbooks/permissions.yaml", "{verb: rename, title: Change the title, default: [responder]}", "{verb: rename, title: Change the title, default: [responders]}", "There is no role 'responders'.", "Did you mean 'responder'?", "verb: rename"),
+    ("playbooks/permissions.yaml", "{verb: rename, ", "{verb: renam, ", "Nothing asks for the right 'renam'.", "Did you mean 'rename'?", "verb: renam"),
+    ("playbooks/permissions.yaml", "  - {verb: close, title: Close the incident, default: [commander]}\n", "", "Nobody is given the right 'close'.", "Add a line", "permissions:"),
+    ("playbooks/retention.yaml", "keep_days: 90", "keep_days: 0", "greater than or equal to 1", "docs", "keep_days: 0"),
+    ("playbooks/retention.yaml", "keep_days: 90", "keep_day: 90", "'keep_day' is not a key here.", "Did you mean 'keep_days'?", "keep_day:"),
+    ("playbooks/retention.yaml", "kind: drill", "kind: drills", "'drills' is not allowed for 'kind'", "Did you mean 'drill'?", "kind: drills"),
+    ("playbooks/retention.yaml", "kind: drill", "kind: any", "'incidents' never counts: 'drills' stands above it", "Move it up", "id: incidents"),
+    ("playbooks/retention.yaml", "id: incidents, kind: real", "id: drills, kind: real", "'drills' is there twice.", "another id", "NTH2id: drills"),
     ("playbooks/families.yaml", "roles: [safety, comms]", "roles: [saftey, comms]", "There is no role 'saftey'.", "Did you mean 'safety'?", "saftey"),
     ("playbooks/notices.yaml", "default: {any_of: [commander, comms]}", "default: {any_of: [comander]}", "There is no role 'comander'.", "Did you mean 'commander'?", "comander"),
     ("comms_templates/users/first.md.j2", "stage: first", "stage: frist", "lies in users/first", "Move it to users/frist.md.j2", "audience: users"),
@@ -99,6 +106,12 @@ def line_of(text: str, mark: str | None) -> int:
         mark = mark.removeprefix("NTH2")
         start = text.index(mark) + 1
     return text.count("\n", 0, text.index(mark, start)) + 1
+
+
+def test_without_rules_of_retention_nothing_is_over_its_time(copy: Path, content: Content) -> None:
+    assert [rule.keep_days for rule in content.retention] == [90, 2557]
+    (copy / "playbooks" / "retention.yaml").unlink()
+    assert load_content(copy / "playbooks", copy / "comms_templates").retention == ()
 
 
 def test_a_missing_file_is_a_finding(spoil: Spoil, copy: Path) -> None:
