@@ -126,7 +126,7 @@ def read_sheet(
     number = incident.number
     return Sheet(
         number=number, ref=ref(number), title=incident.title, drill=incident.kind == "drill",
-        private=incident.private, status=incident.status,
+        private=incident.private, status=queries.status(incident),
         severity=incident.severity or "not assessed", tempo=incident.tempo,
         summary=incident.summary, opened_at=incident.opened_at, opened_by=who(incident.opened_by),
         channel=f"#{incident.channel_name}" if incident.channel_id else "",

@@ -333,6 +333,30 @@ def contain(name: str, statement: str, person: str | None) -> None:
 
 @incident.command()
 @click.argument("name", metavar="INC-n")
+@click.argument("reason")
+@acting
+def cancel(name: str, reason: str, person: str | None) -> None:
+    """End it as a false alarm; what waits stops."""
+    from bot.incident import lifecycle
+
+    do(name, person, lambda tx, row: lifecycle.cancel(tx, row, reason))
+    out("Cancelled as a false alarm.")
+
+
+@incident.command()
+@click.argument("name", metavar="INC-n")
+@click.argument("reason")
+@acting
+def reopen(name: str, reason: str, person: str | None) -> None:
+    """Begin the response again, after its end or a false alarm."""
+    from bot.incident import lifecycle
+
+    do(name, person, lambda tx, row: lifecycle.reopen(tx, row, reason))
+    out("The response is open again.")
+
+
+@incident.command()
+@click.argument("name", metavar="INC-n")
 @click.option("--summary", default="", help="What happened, in a few plain sentences.")
 @click.option("--reason", default="", help="Why, although something is still open.")
 @acting

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlmodel import Session
 
+from bot.comms import queries as comms
 from bot.effects import kinds
 from bot.errors import BadInput, Conflict, NotReady
+from bot.incident import queries
 from bot.incident.names import ref
 from bot.incident.queries import OPEN_STATUSES
-from bot.incident.rights import require
+from bot.incident.rights import denied, people_of, require
 from bot.playbook import approvals, criteria, steps
 from bot.playbook.model import Severity
 from bot.record import catalogue as c
@@ -21,6 +23,7 @@ from bot.record.tx import Env, Tx
 from db.tables import ActionItem, Approval, ExitCriterion, Incident, Postmortem, Step
 
 NAMED = 6
+FALSE_ALARM = "It was a false alarm."
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,46 @@ def resolve(tx: Tx, incident: Incident, summary: str = "", override: str = "") -
     tx.effect(
         kinds.house("postmortem", incident.number, key=f"postmortem:{incident.number}:{entry.n}")
     )
+
+
+def cancel(tx: Tx, incident: Incident, reason: str) -> None:
+    """End it as a false alarm: everything that waits stops; ``reopen`` takes it back.
+
+    Raises ``NotReady`` once people outside were told (what was said must be corrected and the
+    incident resolved), ``NotAllowed`` at SEV1 for everybody but the commander.
+    """
+    require(tx, "cancel", incident)
+    number = incident.number
+    if incident.status not in OPEN_STATUSES:
+        raise Conflict(f"{ref(number)} is {queries.status(incident)} already.")
+    commander = queries.holder_of(tx.session, number, tx.env.content.commander.id)
+    if incident.severity == Severity.SEV1 and not tx.by.is_system and tx.by.id != commander:
+        who = people_of(tx, incident, [tx.env.content.commander.id])
+        raise denied(tx, "cancel", incident, f"At SEV1 only {who} can call it a false alarm.")
+    reason = _reason(reason)
+    notices = comms.notices(tx.session, number)
+    if incident.kind != "drill" and any(
+        row.published_at or row.state == "publishing" for row in notices
+    ):
+        raise NotReady(
+            "People outside were told of it, so it cannot be cancelled.",
+            instead="Publish a correction, then resolve it: `/incident resolve`.",
+        )
+    entry = tx.append(
+        c.IncidentCancelled(reason=reason, in_place=_in_place(tx.session, number)), number
+    )
+    for row in approvals.waiting(tx.session, number):
+        approvals.void(tx, incident, row.number, FALSE_ALARM)
+    for notice in notices:
+        if notice.state in comms.UNFINISHED:
+            tx.append(c.NoticeWithdrawn(number=notice.number, reason=FALSE_ALARM), number)
+    _follow(tx, incident, entry, "incident_cancelled")
+
+
+def _in_place(session: Session, incident: int) -> list[str]:
+    """Containment that was carried out and is not undone."""
+    rows = steps.of_incident(session, incident)
+    return [row.key for row in rows if row.rung is not None and row.state == "done"]
 
 
 def reopen(tx: Tx, incident: Incident, reason: str) -> None:

@@ -100,6 +100,12 @@ def resolved(session: Session, e: Recorded) -> None:
     row.summary = e.entry.summary or row.summary
 
 
+def cancelled(session: Session, e: Recorded) -> None:
+    # Closed without ever being resolved: that is what makes it a false alarm (``queries.status``).
+    row = _incident(session, e)
+    row.status, row.closed_at, row.next_update_at = "closed", e.effective_at, None
+
+
 def reopened(session: Session, e: Recorded) -> None:
     row = _incident(session, e)
     row.status, row.resolved_at, row.closed_at, row.contained_at = "investigating", None, None, None
@@ -248,6 +254,7 @@ PROJECTORS: dict[str, Projector] = {
     c.FamiliesSet.kind: families_set,
     c.IncidentContained.kind: contained,
     c.IncidentResolved.kind: resolved,
+    c.IncidentCancelled.kind: cancelled,
     c.IncidentReopened.kind: reopened,
     c.IncidentClosed.kind: closed,
     c.SeverityAssessed.kind: assessed,

@@ -22,6 +22,16 @@ def get(session: Session, number: int) -> Incident:
     return found
 
 
+def false_alarm(incident: Incident) -> bool:
+    """Whether it was cancelled: closed without ever having been resolved."""
+    return incident.status == "closed" and incident.resolved_at is None
+
+
+def status(incident: Incident) -> str:
+    """The status in words: ``false alarm`` for what was cancelled."""
+    return "false alarm" if false_alarm(incident) else incident.status
+
+
 def by_channel(session: Session, channel_id: str) -> Incident | None:
     """The incident whose channel this is."""
     statement = select(Incident).where(col(Incident.channel_id) == channel_id)

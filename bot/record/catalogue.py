@@ -117,6 +117,15 @@ class IncidentResolved(Entry):
     reason: Private[str] = ""
 
 
+class IncidentCancelled(Entry):
+    """It was a false alarm: the response ended without an incident. Reopening takes it back."""
+
+    kind: ClassVar[str] = "incident.cancelled"
+    #: Steps that changed the system and are not undone.
+    in_place: list[str] = []
+    reason: Private[str]
+
+
 class IncidentReopened(Entry):
     """The response began again."""
 

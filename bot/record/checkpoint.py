@@ -138,6 +138,7 @@ FOLLOWERS: dict[str, Follower] = {
     c.DecisionMade.kind: after_decision,
     c.FreezeSkipped.kind: after_decision,
     c.IncidentClosed.kind: after_close,
+    c.IncidentCancelled.kind: after_close,
 }
 
 

@@ -106,6 +106,7 @@ _WORDS: dict[str, Callable[..., str]] = {
         f"Contained{f' by {e.rung}' if e.rung else ''}: {e.statement}"
     ),
     c.IncidentResolved.kind: lambda e: f"Resolved{_why(e.reason)}",
+    c.IncidentCancelled.kind: lambda e: f"False alarm: {e.reason}",
     c.IncidentReopened.kind: lambda e: f"Reopened: {e.reason}",
     c.IncidentClosed.kind: lambda e: f"Closed{_why(e.reason)}",
     c.SeverityAssessed.kind: lambda e: f"Severity assessed: the rules propose {e.proposed}",

@@ -27,6 +27,7 @@ _STATUS = {
     "contained": ":large_orange_circle: contained",
     "resolved": ":large_green_circle: resolved",
     "closed": ":white_circle: closed",
+    "false alarm": ":white_circle: false alarm",
 }
 #: Slack refuses a message over about 13,000 characters of blocks; stay well below.
 CHARACTERS_MAX = 9_000
@@ -47,7 +48,7 @@ def render(session: Session, incident: Incident, env: Env, parts: Sequence[Part]
     room = kit.MESSAGE_BLOCKS_MAX - len(blocks) - len(buttons) - 6
     blocks += _fitting(lines[:room])
     blocks += trouble_blocks(session, incident, most=3)
-    text = f"{mark}{ref(incident.number)} {kit.esc(incident.title)}: {severity}, {incident.status}"
+    text = f"{mark}{ref(incident.number)} {kit.esc(incident.title)}: {severity}, {queries.status(incident)}"
     return Message(kit.clip(text, 500), [*blocks, *buttons])
 
 
@@ -71,7 +72,7 @@ def _state(session: Session, incident: Incident, env: Env) -> kit.Block:
     return kit.fields(
         [
             f"*Severity*\n{incident.severity or 'not assessed yet'}",
-            f"*Status*\n{_STATUS[incident.status]}",
+            f"*Status*\n{_STATUS[queries.status(incident)]}",
             f"*Commander*\n{kit.person(commander)}",
             f"*Tempo*\n{incident.tempo}",
             f"*Opened*\n{started} by {kit.person(incident.opened_by)}",
@@ -107,6 +108,8 @@ def trouble_blocks(session: Session, incident: Incident, most: int = 5) -> list[
 
 def _buttons(incident: Incident) -> list[kit.Block]:
     here = kit.pack(i=incident.number)
+    if queries.false_alarm(incident):
+        return [kit.actions(kit.button("Timeline", "timeline", here))]
     if incident.status in ("resolved", "closed"):
         return [
             kit.actions(

@@ -22,6 +22,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("contain", "contain HOW YOU KNOW", "Say that it no longer spreads.", ("contained",)),
     Verb("exit", "exit", "Show and confirm the exit criteria.", ("criteria",)),
     Verb("resolve", "resolve", "End the response; names what is open.", ("resolved",)),
+    Verb("cancel", "cancel because WHY", "End it as a false alarm.", ("false",)),
     Verb("reopen", "reopen because WHY", "Begin the response again."),
     Verb("close", "close", "Close a resolved incident; names what is missing.", ("closed",)),
     Verb("decide", "decide TEXT because WHY", "Record a decision.", ("decision",)),

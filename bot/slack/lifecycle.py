@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.incident import lifecycle
+from bot.incident import lifecycle, queries
 from bot.incident.names import ref
 from bot.incident.queries import holder_of
-from bot.playbook import criteria
+from bot.playbook import criteria, steps
 from bot.record.read import entries
 from bot.record.tx import Env, Tx
 from bot.slack import kit
@@ -93,6 +93,10 @@ async def _contain(request: Request, words: str, rung: str | None) -> Answer:
     )
 
 
+cancel_verb, cancel_submit = _one_sentence(
+    lifecycle.cancel, "cancel_submit", "reason", "Cancel", "Why is it a false alarm?",
+    "Cancelled as a false alarm. `/incident reopen because …` takes it back.",
+)  # fmt: skip
 reopen_verb, reopen_submit = _one_sentence(
     lifecycle.reopen, "reopen_submit", "reason", "Reopen", "Why does it begin again?",
     "The response is open again.",
@@ -360,14 +364,30 @@ def _turn(head: str, field: str) -> Wording:
         words = getattr(found.entry, field, "") if found is not None else ""
         more = f"\n{kit.esc(words)}" if words else ""
         text = head.format(ref=ref(incident.number), by=kit.person(params["by"]))
-        return simple(incident, text + more, f"{ref(incident.number)} is {incident.status}")
+        return simple(incident, text + more, f"{ref(incident.number)}: {queries.status(incident)}")
 
     return wording
 
 
+def _cancelled(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
+    """Said in the channel, with what was changed meanwhile and still stands."""
+    assert incident is not None
+    said = _turn("{by}: {ref} was a *false alarm*. Open steps, clocks and drafts stop.", "reason")
+    message = said(session, incident, params)
+    found = next(entries(session, incident.number, after=params["n"] - 1, limit=1), None)
+    rows = (
+        [steps.find(session, incident.number, key) for key in found.entry.in_place] if found else []
+    )
+    if rows:
+        names = ", ".join(kit.esc(steps.describe(row)) for row in rows)
+        message.blocks.append(kit.section(f":warning: Still in place, undo it: {names}"))
+    message.blocks.append(kit.context("`/incident reopen because …` takes it back."))
+    return message
+
+
 SURFACE = Surface(
     verbs={
-        "contain": contain_verb, "resolve": resolve_verb, "reopen": reopen_verb, "close": close_verb,
+        "contain": contain_verb, "resolve": resolve_verb, "cancel": cancel_verb, "reopen": reopen_verb, "close": close_verb,
         "exit": exit_verb,
     },
     actions={
@@ -376,7 +396,7 @@ SURFACE = Surface(
         "exit_reopen": _click(_reopen),
     },
     views={
-        "contain_submit": contain_submit, "reopen_submit": reopen_submit,
+        "contain_submit": contain_submit, "cancel_submit": cancel_submit, "reopen_submit": reopen_submit,
         "resolve_submit": resolve_submit, "close_submit": close_submit,
         "exit_met_submit": met_submit, "exit_waive_submit": waive_submit,
         "exit_reopen_submit": reopen_criterion_submit,
@@ -384,6 +404,7 @@ SURFACE = Surface(
     wordings={
         "incident_contained": _turn(":large_yellow_circle: {by}: {ref} is *contained*.", "statement"),
         "incident_resolved": _turn(":white_check_mark: {by}: {ref} is *resolved*.", "summary"),
+        "incident_cancelled": _cancelled,
         "incident_reopened": _turn(":red_circle: {by}: {ref} is *open again*.", "reason"),
         "incident_closed": _turn("{by} closed {ref}.", "reason"),
     },

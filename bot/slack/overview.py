@@ -168,7 +168,7 @@ def _list_blocks(found: list[Incident]) -> list[kit.Block]:
         severity = row.severity or "not assessed"
         lines.append(
             f"{mark(row)}*{ref(row.number)}* {kit.esc(kit.clip(row.title, 120))} · {severity} · "
-            f"{row.status}{where}"
+            f"{queries.status(row)}{where}"
         )
     return [kit.section("\n".join(lines))]
 

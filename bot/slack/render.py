@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlmodel import Session
 
+from bot.effects.kinds import AWAY_TOLD
 from bot.effects.slack import Message
 from bot.incident.names import ref
+from bot.incident.queries import get, status
 from bot.record.tx import Env
-from bot.slack import card, kit
+from bot.slack import away, card, kit
 from bot.slack.router import Wording
 from bot.slack.wording import mark
 from db.tables import Incident
@@ -37,8 +39,10 @@ class SlackRenderer:
         head = f"{mark(incident)}*{ref(incident.number)}* {kit.esc(incident.title)}"
         where = f" · <#{incident.channel_id}>" if incident.channel_id else ""
         severity = incident.severity or "severity not assessed yet"
-        line = f"{severity} · {incident.status} · opened by {kit.person(incident.opened_by)}{where}"
-        text = f"{ref(incident.number)} {severity}, {incident.status}"
+        line = (
+            f"{severity} · {status(incident)} · opened by {kit.person(incident.opened_by)}{where}"
+        )
+        text = f"{ref(incident.number)} {severity}, {status(incident)}"
         return Message(text, [kit.section(f"{head}\n{line}")])
 
     def topic(self, incident: Incident) -> str:
@@ -58,4 +62,11 @@ class SlackRenderer:
         self, session: Session, incident: Incident | None, name: str, params: dict[str, Any]
     ) -> Message:
         """A message by the name of its wording."""
-        return self._wordings[name](session, incident, params)
+        if name != AWAY_TOLD:
+            return self._wordings[name](session, incident, params)
+        return away.told([self._part(session, part) for part in params["parts"]])
+
+    def _part(self, session: Session, part: dict[str, Any]) -> Message:
+        number = part["incident"]
+        incident = get(session, number) if number is not None else None
+        return self.message(session, incident, part["message"], part["params"])

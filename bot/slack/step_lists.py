@@ -152,6 +152,8 @@ def _sections(head: str, lines: list[str]) -> list[kit.Block]:
 
 def card_lines(session: Session, incident: Incident, env: Env) -> list[kit.Block]:
     """For the card: the next steps with owner and time, how many are overdue, how many follow."""
+    if incident.status == "closed":
+        return []
     rows = [row for row in steps.of_incident(session, incident.number) if row.state in steps.LIVE]
     found = steps.ahead(rows, incident)
     rest = _rest(found.now[ON_CARD:], found.later)

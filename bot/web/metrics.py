@@ -22,8 +22,9 @@ from bot.effects.store import failed, unsettled
 from bot.house import House
 from bot.incident.queries import OPEN_STATUSES, live
 from bot.metrics import BATCH_BOUNDS, Histogram
+from bot.record.catalogue import IncidentCancelled
 from bot.web.health import Health
-from db.tables import Checkpoint, EffectRow, Incident
+from db.tables import Checkpoint, EffectRow, EntryRow, Incident
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -38,6 +39,7 @@ class Seen:
     queue: Counter[tuple[str, str]] = field(default_factory=Counter)
     oldest_s: float = 0.0
     incidents: Counter[str] = field(default_factory=Counter)
+    false_alarms: int = 0
     checkpoints: int = 0
 
 
@@ -75,6 +77,7 @@ def look(session: Session, now: datetime) -> Seen:
             seen.queue[shown, family(kind)] += count
     seen.oldest_s = _oldest(session, now)
     seen.incidents = _incidents(session)
+    seen.false_alarms = _false_alarms(session)
     seen.checkpoints = int(
         session.execute(select(func.count()).select_from(Checkpoint)).scalar() or 0
     )
@@ -109,6 +112,23 @@ def _incidents(session: Session) -> Counter[str]:
         .group_by(col(Incident.severity))
     )
     return Counter({severity or "none": count for severity, count in session.execute(statement)})
+
+
+def _false_alarms(session: Session) -> int:
+    """Found by their entries, so that what is closed is not gone through."""
+    number = col(EntryRow.incident)
+    statement = (
+        select(func.count(func.distinct(number)))
+        .join(Incident, col(Incident.number) == number)
+        .where(
+            col(EntryRow.kind) == IncidentCancelled.kind,
+            col(Incident.status) == "closed",
+            col(Incident.resolved_at).is_(None),
+            col(Incident.kind) == "real",
+            col(Incident.private).is_(False),
+        )
+    )
+    return int(session.execute(statement).scalar() or 0)
 
 
 class _Collector:
@@ -190,6 +210,11 @@ class _Collector:
         for severity in SEVERITIES:
             incidents.add_metric([severity], self._seen.incidents[severity])
         yield incidents
+        yield GaugeMetricFamily(
+            "steadyhand_false_alarms",
+            "Incidents cancelled as false alarms; no drills, no private ones.",
+            value=self._seen.false_alarms,
+        )
         yield CounterMetricFamily(
             "steadyhand_checkpoints",
             "Checkpoints of the record signed.",
