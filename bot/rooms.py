@@ -56,6 +56,7 @@ def _both(first: Follower, second: Follower) -> Follower:
 def tasks() -> dict[str, Task]:
     """Work of our own that is stored as an effect."""
     return {
+        "house.begin": _begin,
         "house.compose": composing.compose_task,
         **reminders.tasks(approval_subjects()),
         "house.cadence": cadence.cadence_task,
@@ -102,6 +103,12 @@ def effect_failed(tx: Tx, effect: Claimed, error: str) -> None:
         channels.not_done(tx, effect.incident, effect.kind, error)
     if effect.kind != "card.update":
         tx.refresh_card(effect.incident)
+
+
+def _begin(tx: Tx, effect: Claimed) -> None:
+    """What a new incident needs besides its channel: steps, and the first update's time."""
+    composing.compose_task(tx, effect)
+    cadence.cadence_task(tx, effect)
 
 
 def _channel_made(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:

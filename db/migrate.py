@@ -40,14 +40,51 @@ def state(engine: Engine) -> str:
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Run what is missing, in one transaction a migration, and put the triggers back.
 
+    An empty database is made in its newest shape at once, without loading Alembic, which would
+    stay in memory for as long as the bot runs; a test holds the two ways to the same shape.
     Processes that start at once wait for the one that came first, and find nothing left to do.
     """
+    with engine.begin() as conn:
+        _lock(conn)
+        new = revision == "head" and not inspect(conn).get_table_names()
+        if new:
+            make(conn)
+    if not new:
+        walk(engine, revision)
+
+
+def make(conn: Connection) -> None:
+    """All tables in their newest shape, in a database that has none."""
+    from db.tables import metadata
+    from db.tables.base import for_postgresql
+
+    if conn.dialect.name == "postgresql":
+        for_postgresql()
+    metadata.create_all(conn, checkfirst=False)
+    conn.exec_driver_sql(_VERSION_TABLE)
+    conn.execute(text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": HEAD})
+    guards.install(conn)
+
+
+#: As Alembic makes it.
+_VERSION_TABLE = (
+    "CREATE TABLE alembic_version ( version_num VARCHAR(32) NOT NULL, "
+    "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num) )"
+)
+
+
+def walk(engine: Engine, revision: str = "head") -> None:
+    """The same by migrations, one after the other."""
     from alembic import command
 
     with engine.begin() as conn:
-        if engine.dialect.name == "postgresql":  # SQLite: our BEGIN IMMEDIATE is the lock
-            conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        _lock(conn)
         command.upgrade(_config(conn), revision)
+
+
+def _lock(conn: Connection) -> None:
+    if conn.dialect.name == "postgresql":  # SQLite: our BEGIN IMMEDIATE is the lock
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
 
 
 def downgrade(engine: Engine, revision: str) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import event, insert, inspect
+from sqlalchemy import event, inspect
 from sqlalchemy.orm import ORMExecuteState
 from sqlmodel import Session, SQLModel
+
+from db.bulk import insert_rows
 
 _KEY = "pending_rows"
 
@@ -40,7 +42,7 @@ def write(session: Session) -> None:
         return
     connection = session.connection()
     for table, rows in waiting.items():
-        connection.execute(insert(inspect(table).local_table), rows)
+        insert_rows(connection, inspect(table).local_table, rows)
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -21,6 +21,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -66,10 +67,13 @@ class Batch(Protocol):
 B = TypeVar("B", bound=Batch)
 
 
+Answer = Future[Any] | asyncio.Future[Any]
+
+
 @dataclass(slots=True)
 class _Job(Generic[B]):
     run: Callable[[B], Any]
-    future: Future[Any]
+    future: Answer
     urgent: bool
     until: float
 
@@ -83,6 +87,7 @@ class Writer(Generic[B]):
         self._urgent: deque[_Job[B]] = deque()
         self._later: deque[_Job[B]] = deque()
         self._last_later = 0.0
+        self._arriving: dict[asyncio.AbstractEventLoop, list[_Job[B]]] = {}
         self._ready = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -100,7 +105,15 @@ class Writer(Generic[B]):
         ``urgent`` is for what a person waits for, ``within`` seconds at most; the rest lets it
         pass, but never for long.
         """
-        return await asyncio.wrap_future(self.submit(job, urgent=urgent, within=within))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        # Handed over once a turn of the loop, not one by one: what arrives together is committed
+        # together, and the two threads do not fight for the interpreter over every job.
+        arriving = self._arriving.setdefault(loop, [])
+        arriving.append(_Job(job, future, urgent, time.monotonic() + within))
+        if len(arriving) == 1:
+            loop.call_soon(self._admit, loop)
+        return await future
 
     def run_sync(self, job: Callable[[B], T]) -> T:
         """The same for callers without an event loop (the command line)."""
@@ -111,16 +124,26 @@ class Writer(Generic[B]):
     ) -> Future[T]:
         """Queue ``job``; the future is done after the commit."""
         future: Future[T] = Future()
+        self._queue([_Job(job, future, urgent, time.monotonic() + within)])
+        return future
+
+    def _admit(self, loop: asyncio.AbstractEventLoop) -> None:
+        jobs = self._arriving.pop(loop)
+        try:
+            self._queue(jobs)
+        except RuntimeError as closed:
+            _deliver([(job.future, None, closed) for job in jobs])
+
+    def _queue(self, jobs: list[_Job[B]]) -> None:
         with self._ready:
             if self._closed:
                 raise RuntimeError("the writer is closed")
-            until = time.monotonic() + within
-            (self._urgent if urgent else self._later).append(_Job(job, future, urgent, until))
+            for job in jobs:
+                (self._urgent if job.urgent else self._later).append(job)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._loop, name="writer", daemon=True)
                 self._thread.start()
             self._ready.notify()
-        return future
 
     def close(self) -> None:
         """Finish what is queued and stop the thread."""
@@ -152,12 +175,11 @@ class Writer(Generic[B]):
             self._count(problem)
             for job in jobs:
                 if _refused(problem) and not job.urgent:
-                    job.future.set_exception(problem)
+                    _settle([(job.future, None, problem)])
                 else:
                     self._run_alone(job)
             return
-        for job, answer in zip(jobs, answers, strict=False):
-            _settle(job.future, answer)
+        _settle([(job.future, answer, None) for job, answer in zip(jobs, answers, strict=False)])
         if not jobs[0].urgent:
             with self._ready:
                 self._later.extendleft(reversed(jobs[len(answers) :]))
@@ -172,22 +194,19 @@ class Writer(Generic[B]):
         while True:
             attempt += 1
             try:
-                _settle(job.future, self._transaction([job.run], careful=True)[0])
-                return
+                answer = self._transaction([job.run], careful=True)[0]
+                return _settle([(job.future, answer, None)])
             except (OperationalError, InternalError, StaleDataError) as problem:
                 # A deadlock, a lock held too long, a lost connection: the work was rolled back.
                 self._count(problem)
                 if not job.urgent and attempt == TRIES:
-                    job.future.set_exception(problem)
-                    return
+                    return _settle([(job.future, None, problem)])
                 if time.monotonic() + LOCK_WAIT_MS / 1000 > job.until:
-                    job.future.set_exception(NotSavedInTime(str(problem)))
-                    return
+                    return _settle([(job.future, None, NotSavedInTime(str(problem)))])
                 log.warning("write_retried", extra={"attempt": attempt})
                 time.sleep(0.05 * min(attempt, 4))
             except BaseException as problem:  # noqa: BLE001 - it belongs to whoever asked
-                job.future.set_exception(problem)
-                return
+                return _settle([(job.future, None, problem)])
 
     def _transaction(
         self,
@@ -252,9 +271,33 @@ def _do_not_wait_long(write: Engine) -> None:
     write.dispose()  # connections made before wait longer
 
 
-def _settle(future: Future[Any], answer: Any) -> None:
-    if not future.cancelled():
-        future.set_result(answer)
+Settled = tuple[Answer, Any, BaseException | None]
+
+
+def _settle(done: list[Settled]) -> None:
+    """Give answers to whoever asked: an event loop is woken once for all of its own."""
+    loops: dict[asyncio.AbstractEventLoop | None, list[Settled]] = {}
+    for each in done:
+        future = each[0]
+        loops.setdefault(
+            future.get_loop() if isinstance(future, asyncio.Future) else None, []
+        ).append(each)
+    for loop, mine in loops.items():
+        if loop is None:
+            _deliver(mine)
+        else:
+            with suppress(RuntimeError):  # that loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(_deliver, mine)
+
+
+def _deliver(done: list[Settled]) -> None:
+    for future, answer, problem in done:
+        if future.done():  # cancelled
+            continue
+        if problem is None:
+            future.set_result(answer)
+        else:
+            future.set_exception(problem)
 
 
 def _take(waiting: deque[_Job[B]], most: int) -> list[_Job[B]]:

@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 import click
-from sqlalchemy import Connection, insert, inspect, update
+from sqlalchemy import Connection, insert, inspect
 
 from bot.cli.shared import a_house
 from bot.errors import Conflict
@@ -124,9 +124,6 @@ class _Rows:
         self.info: dict[Any, Any] = {}
         self._conn = conn
         self._kept: dict[type, dict[Any, Any]] = {}
-        found = conn.execute(inspect(Head).local_table.select()).mappings().first()
-        self._new_head = found is None
-        self.head = Head(**(found or {"id": 1}))
 
     def connection(self) -> Connection:
         """The real one."""
@@ -134,8 +131,6 @@ class _Rows:
 
     def get(self, model: type, key: Any, **_: Any) -> Any:
         """A row made in this transaction."""
-        if model is Head:
-            return self.head
         self._take_pending()
         return self._kept.get(model, {}).get(key)
 
@@ -160,13 +155,6 @@ class _Rows:
             values = [{name: getattr(row, name) for name in names} for row in rows.values()]
             self._conn.execute(insert(model), values)
         self._kept = {}
-        head: Any = inspect(Head).local_table
-        self._conn.execute(
-            insert(head).values(**self.head.model_dump())
-            if self._new_head
-            else update(head).values(**self.head.model_dump())
-        )
-        self._new_head = False
 
 
 def _chunk(conn: Connection, env: Env, past: _Past, start: int, count: int) -> None:

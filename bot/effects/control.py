@@ -27,7 +27,7 @@ def retry(tx: Tx, key: str) -> EffectRow:
     """
     row = _open_trouble(tx, key)
     row.state, row.next_at, row.attempts = "pending", tx.now, 0
-    row.done_at, row.error = None, ""
+    row.done_at, row.error, row.blocked = None, "", False
     tx.session.add(row)
     tx.batch.effects_stored += 1  # wakes the dispatcher after the commit
     tx.append(c.EffectRetried(key=key), row.incident)

@@ -160,6 +160,7 @@ class Dispatcher:
 
         def job(batch: Batch) -> int:
             store.clock_went_back(batch.session, batch.now, self._lease)
+            store.release_all(batch.session)
             dead = dead_owners(store.owners(batch.session), self.owner)
             return store.reclaim(batch.session, batch.now, dead)
 
@@ -314,6 +315,7 @@ class Dispatcher:
     ) -> list[Claimed]:
         """Store how it went and take what became ready by it, in one transaction."""
         self._settle(batch, effect, outcome)
+        batch.store_effects()
         if self._stop or not isinstance(outcome, Done) or self._people_waiting():
             return []
         free = self._room - len(self._running) + 1

@@ -16,6 +16,8 @@ MESSAGE_PACE_MS = 1_000
 CARD_PACE_MS = 1_500
 #: The wording of what is said in one message after Slack was away; see ``bot.effects.away``.
 AWAY_MESSAGE = "while_away"
+#: The same for what was to be said to one person.
+AWAY_TOLD = "while_away_you"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +59,38 @@ def card_key(incident: int) -> str:
     return f"card:{incident}"
 
 
-def opening(
-    incident: int, *, name: str, private: bool, opener: str, announce: str | None, pin: bool = True
-) -> list[Effect]:
-    """Everything that opening an incident makes happen outside.
+def opening(incident: int, *, name: str, private: bool) -> list[Effect]:
+    """What opening an incident begins with: its channel, and work of our own that needs none.
 
-    Two calls deep until the opener sees the first message: the channel, then invitation and card
-    side by side; the rest follows the card, all at once.
+    The rest follows when there is a channel (see :func:`furnishing`): so little is stored while
+    the opener waits for the acknowledgement.
+    """
+    return [
+        Effect(
+            "channel.create", channel_key(incident), f"make:{incident}",
+            {"name": name, "private": private}, incident,
+        ),
+        house("begin", incident, key=f"begin:{incident}"),
+    ]  # fmt: skip
+
+
+def furnishing(incident: int, *, opener: str, announce: str | None) -> list[Effect]:
+    """Everything that is done in a new channel.
+
+    Invitation and card go side by side, so that the opener sees the first message two calls after
+    opening; the rest follows the card, all at once.
     """
     channel, card = channel_key(incident), card_key(incident)
 
-    def after_card(kind: str, lane: str, payload: dict[str, Any] | None = None) -> Effect:
-        return Effect(
-            kind, f"{lane}:{incident}", f"{lane}:{incident}", payload or {}, incident, card
-        )
+    def after_card(kind: str, lane: str) -> Effect:
+        return Effect(kind, f"{lane}:{incident}", f"{lane}:{incident}", {}, incident, card)
 
     out = [
-        Effect(
-            "channel.create", channel, f"make:{incident}", {"name": name, "private": private}, incident
-        ),
         Effect(
             "channel.invite", f"invite:{incident}:opener", f"invite:{incident}",
             {"users": [opener]}, incident, channel,
         ),
-        Effect("card.post", card, f"cardlane:{incident}", {}, incident, channel),
+        Effect("card.post", card, f"cardpost:{incident}", {}, incident, channel),
         after_card("channel.topic", "topic"),
         after_card("card.pin", "pin"),
         after_card("channel.bookmark", "bookmark"),
@@ -92,8 +102,6 @@ def opening(
                 {"channel": announce}, incident, card, MESSAGE_PACE_MS,
             )
         )  # fmt: skip
-    out.append(house("compose", incident, key=f"compose:{incident}:1"))
-    out.append(house("cadence", incident, key=f"cadence:{incident}:1"))
     return out
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, literal_column, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import and_, exists, func, inspect, literal_column, or_, select, update
+from sqlalchemy.orm import aliased, object_session
 from sqlmodel import Session, col
 
 from bot.effects import away as away_
@@ -16,6 +16,8 @@ from db.tables import EffectRow
 
 #: Longer than any call may take, so that nobody else takes an effect that is still being tried.
 LEASE = timedelta(seconds=60)
+#: So many more than wanted are looked at in one go, since some of them have to wait.
+LOOK_AHEAD = 16
 #: No effect on the outside waits longer for its next attempt, whatever Slack or a clock says.
 WAIT_MOST = timedelta(minutes=10)
 
@@ -50,8 +52,20 @@ def failed() -> Any:
     return col(EffectRow.state) == literal_column("'failed'")
 
 
-def ready(now: datetime) -> Any:
-    """Condition: due, its lane free and paced, and what it waits for done."""
+def due(now: datetime) -> Any:
+    """Condition: its time has come, or somebody's lease on it is over."""
+    return and_(
+        unsettled(),
+        col(EffectRow.next_at) <= now,
+        or_(
+            col(EffectRow.state) == "pending",
+            and_(col(EffectRow.state) == "inflight", col(EffectRow.lease_until) < now),
+        ),
+    )
+
+
+def free() -> Any:
+    """Condition: nothing before it in its lane is open, and what it waits for is done."""
     earlier, before = aliased(EffectRow), aliased(EffectRow)
     lane_busy = exists().where(
         col(earlier.lane) == col(EffectRow.lane),
@@ -61,15 +75,12 @@ def ready(now: datetime) -> Any:
     before_done = exists().where(
         col(before.key) == col(EffectRow.after), col(before.state) == "done"
     )
-    return and_(
-        unsettled(),
-        or_(
-            and_(col(EffectRow.state) == "pending", col(EffectRow.next_at) <= now),
-            and_(col(EffectRow.state) == "inflight", col(EffectRow.lease_until) < now),
-        ),
-        ~lane_busy,
-        or_(col(EffectRow.after).is_(None), before_done),
-    )
+    return and_(~lane_busy, or_(col(EffectRow.after).is_(None), before_done))
+
+
+def ready(now: datetime) -> Any:
+    """Condition: due, its lane free, and what it waits for done."""
+    return and_(due(now), free())
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +98,8 @@ class Except:
 
 def any_ready(session: Session, now: datetime, but: Except) -> bool:
     """Whether a claim would find something: asked first, so that nobody waits for an idle look."""
-    found = select(col(EffectRow.id)).where(ready(now), *but.conditions()).limit(1)
-    return session.execute(found).first() is not None
+    wanted = (ready(now), _not_blocked(), *but.conditions())
+    return session.execute(select(col(EffectRow.id)).where(*wanted).limit(1)).first() is not None
 
 
 def claim(
@@ -105,12 +116,8 @@ def claim(
 
     Messages that waited longer than ``away`` are put together (see ``bot.effects.away``).
     """
-    # «+»: sorted by the few that are open, not by walking along all that ever were.
-    order: Any = literal_column("+effect.id")
-    wanted = (ready(now), *but.conditions())
-    statement = select(EffectRow).where(*wanted).order_by(order).limit(limit)
     out = []
-    for row in session.execute(statement).scalars():
+    for row in _candidates(session, now, limit, but):
         wait = _pace_left(session, row, now)
         if wait is not None:
             row.next_at = wait
@@ -123,6 +130,62 @@ def claim(
             away_.gather(session, row, now)
         out.append(replace(take(row, now, owner, lease), only_look=only_look))
     return out
+
+
+def _candidates(session: Session, now: datetime, limit: int, but: Except) -> list[EffectRow]:
+    """Effects that are ready, the longest due first.
+
+    Those that are due but must wait for another effect are marked, so that no later claim walks
+    along them: what a claim costs does not grow with what waits.
+    """
+    look = (
+        select(col(EffectRow.id), free().label("free"))
+        .where(due(now), _not_blocked(), *but.conditions())
+        .order_by(col(EffectRow.next_at), col(EffectRow.id))
+        .limit(limit + LOOK_AHEAD)
+    )
+    found: list[int] = []
+    while len(found) < limit:
+        seen = session.execute(look).all()
+        waiting = [row.id for row in seen if not row.free]
+        found = [row.id for row in seen if row.free][:limit]
+        if not waiting:
+            break
+        mark = update(EffectRow).where(col(EffectRow.id).in_(waiting)).values(blocked=True)
+        session.execute(mark, execution_options={"synchronize_session": False})
+    if not found:
+        return []
+    rows = select(EffectRow).where(col(EffectRow.id).in_(found)).order_by(col(EffectRow.id))
+    return list(session.execute(rows).scalars())
+
+
+def _not_blocked() -> Any:
+    return col(EffectRow.blocked).is_(False)
+
+
+def _release(row: EffectRow) -> None:
+    """``row`` is settled: the next of its lane, and what waited for it, may be looked at."""
+    session = object_session(row)
+    assert session is not None
+    mine: Any = inspect(EffectRow).local_table
+    other = aliased(EffectRow)
+    lane = select(func.min(col(other.id))).where(
+        col(other.lane) == row.lane, col(other.id) > row.id, unsettled(other)
+    )
+    after = select(col(other.id)).where(
+        col(other.incident) == row.incident, col(other.state) == "pending",
+        col(other.after) == row.key,
+    )  # fmt: skip
+    either = or_(mine.c.id == lane.scalar_subquery(), mine.c.id.in_(after))
+    session.connection().execute(update(mine).where(either, mine.c.blocked).values(blocked=False))
+
+
+def release_all(session: Session) -> None:
+    """Look again at everything that is marked as waiting and does not have to wait (a safety net)."""
+    statement = update(EffectRow).where(unsettled(), col(EffectRow.blocked), free())
+    session.execute(
+        statement.values(blocked=False), execution_options={"synchronize_session": False}
+    )
 
 
 def _uncertain(row: EffectRow) -> bool:
@@ -169,6 +232,7 @@ def mark_done(row: EffectRow, now: datetime, result: dict[str, Any] | None) -> N
     """It happened; ``result`` is what later effects may need."""
     row.state, row.done_at, row.result = "done", now, result
     row.error, row.doubt, row.lease_until, row.owner = "", False, None, None
+    _release(row)
 
 
 def mark_later(
@@ -187,6 +251,7 @@ def mark_failed(row: EffectRow, now: datetime, error: str) -> None:
     """It will not happen by waiting; a person has to look."""
     row.state, row.error, row.done_at = "failed", error, now
     row.lease_until, row.owner = None, None
+    _release(row)
 
 
 def hold_kind(session: Session, prefix_kinds: Iterable[str], until: datetime) -> None:
@@ -255,7 +320,7 @@ def clock_went_back(session: Session, now: datetime, lease: timedelta) -> None:
         (and_(pending, col(EffectRow.first_try_at) > now), {"next_at": now, "first_try_at": now}),
         (
             and_(col(EffectRow.state) == "inflight", col(EffectRow.lease_until) > now + lease * 2),
-            {"lease_until": now + lease},
+            {"lease_until": now + lease, "next_at": now},
         ),
     ):
         session.execute(update(EffectRow).where(unsettled(), late).values(**values))

@@ -88,10 +88,7 @@ def open_incident(
     if evidence is not None:
         capture_first(tx, number, evidence)
     freeze.at_declaration(tx, number)
-    announce = None if private else tx.env.announce_channel
-    tx.effect(
-        *kinds.opening(number, name=name, private=private, opener=tx.by.id, announce=announce)
-    )
+    tx.effect(*kinds.opening(number, name=name, private=private))
     if asked:
         tx.effect(kinds.invite(number, "responders", asked))
     if severity is not None:
@@ -132,8 +129,11 @@ def capture_first(tx: Tx, number: int, evidence: Evidence) -> None:
 
 
 def channel_made(tx: Tx, number: int, channel_id: str, name: str) -> None:
-    """Slack made the channel."""
+    """Slack made the channel: now it is furnished."""
     tx.append(c.ChannelMade(channel_id=channel_id, channel_name=name), number)
+    incident = queries.get(tx.session, number)
+    announce = None if incident.private else tx.env.announce_channel
+    tx.effect(*kinds.furnishing(number, opener=incident.opened_by, announce=announce))
 
 
 def catch_up(tx: Tx, number: int) -> None:

@@ -134,7 +134,10 @@ def canonical(value: Any) -> str:
     refused, because their text form differs between writers.
     """
     _check(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def commitment(salt: str, value: Any) -> str:

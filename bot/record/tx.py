@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, insert, inspect, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, exists, inspect, select, update
 from sqlmodel import Session, col
 
 from bot.effects.kinds import Effect, for_slack, refresh_card
@@ -30,6 +29,7 @@ from bot.record.entry import (
 )
 from bot.timing import rfc3339
 from db import pending
+from db.bulk import insert_rows
 from db.tables import (
     Delivery,
     EffectRow,
@@ -72,6 +72,15 @@ class Env:
     fingerprints: Any = None
 
 
+@dataclass(slots=True)
+class _End:
+    """The end of the chain, and the last incident number handed out."""
+
+    seq: int
+    hash: str
+    incidents: int
+
+
 class Batch:
     """One transaction: the chain's end, and the rows that are written just before the commit."""
 
@@ -90,7 +99,8 @@ class Batch:
         self._on_commit = on_commit
         #: False in the first, optimistic run: what a unique key refuses is not looked up before.
         self.careful = careful
-        self._head = _lock_head(session)
+        self._head = _lock_head(session.connection())
+        self._was = replace(self._head)
         self._entries: list[dict[str, Any]] = []
         self._private: list[dict[str, Any]] = []
         self._words: list[dict[str, Any]] = []
@@ -192,16 +202,21 @@ class Batch:
         session.flush()
         pending.write(session)
         connection = session.connection()
-        if self._entries:
-            connection.execute(_ENTRIES, self._entries)
-        if self._private:
-            connection.execute(_PRIVATE, self._private)
-        if self._words:
-            connection.execute(_WORDS, self._words)
-        if self._effects:
-            connection.execute(_EFFECTS[connection.dialect.name], list(self._effects.values()))
-        self.effects_stored += len(self._effects)
-        self._entries, self._private, self._words, self._effects = [], [], [], {}
+        if self._head != self._was:
+            connection.execute(_MOVE_HEAD, asdict(self._head))
+            self._was = replace(self._head)
+        insert_rows(connection, _ENTRY, self._entries)
+        insert_rows(connection, _PRIVATE, self._private)
+        insert_rows(connection, _WORDS, self._words)
+        self._entries, self._private, self._words = [], [], []
+        self.store_effects()
+
+    def store_effects(self) -> None:
+        """Write the effects collected so far, so that they can be claimed in this transaction."""
+        wanted = list(self._effects.values())
+        insert_rows(self.session.connection(), _EFFECT, wanted, unless_known="key")
+        self.effects_stored += len(wanted)
+        self._effects = {}
 
     def committed(self) -> None:
         """Tell whoever waits for effects that there are some."""
@@ -368,9 +383,10 @@ def _seal(entry: Entry, actor: str, late_reason: str) -> dict[str, tuple[str, An
     if late_reason:
         values["late_reason"] = late_reason
     out = {}
-    for name, value in values.items():
+    salts = os.urandom(16 * len(values))  # one call: it lets other threads run
+    for n, (name, value) in enumerate(values.items()):
         clean = _clean(value)
-        salt = os.urandom(16).hex()
+        salt = salts[16 * n : 16 * n + 16].hex()
         out[name] = (salt, clean, commitment(salt, clean))
     return out
 
@@ -393,36 +409,34 @@ def _clean(value: Any) -> Any:
     return value
 
 
-def _lock_head(session: Session) -> Head:
+def _lock_head(connection: Connection) -> _End:
     """The chain's end, locked: from here on this is the only writer (SQLite already is)."""
-    head = session.get(Head, 1, with_for_update=True)
-    if head is None:
-        head = Head(id=1)
-        session.add(head)
-    return head
+    lock = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
+    row = connection.exec_driver_sql(f"{_READ_HEAD}{lock}").first()
+    if row is None:
+        insert_rows(connection, _HEAD, [{"id": 1, "seq": 0, "hash": "", "incidents": 0}])
+        return _End(0, "", 0)
+    return _End(*row)
 
 
 def _effect_row(effect: Effect, now: datetime, trace: str, pace_ms: int) -> dict[str, Any]:
     return {
         "key": effect.key, "incident": effect.incident, "kind": effect.kind, "lane": effect.lane,
         "after": effect.after, "payload": effect.payload, "pace_ms": effect.pace_ms * pace_ms // 1000,
-        "state": "pending", "attempts": 0, "doubt": False, "next_at": effect.at or now,
+        "state": "pending", "attempts": 0, "doubt": False, "blocked": False, "next_at": effect.at or now,
         "error": "", "created_at": now, "trace": trace,
     }  # fmt: skip
-
-
-def _insert_new(make: Any) -> Any:
-    return make(inspect(EffectRow).local_table).on_conflict_do_nothing(index_elements=["key"])
 
 
 def _table(model: type) -> Any:
     return inspect(model).local_table
 
 
-_ENTRIES = insert(_table(EntryRow))
-_PRIVATE = insert(_table(EntryPrivate))
-_WORDS = insert(_table(EntryText))
-_EFFECTS = {
-    "sqlite": _insert_new(sqlite.insert),
-    "postgresql": _insert_new(postgresql.insert),
-}
+_ENTRY, _PRIVATE, _WORDS = _table(EntryRow), _table(EntryPrivate), _table(EntryText)
+_EFFECT, _HEAD = _table(EffectRow), _table(Head)
+_READ_HEAD = "SELECT seq, hash, incidents FROM head WHERE id = 1"
+_MOVE_HEAD = (
+    update(_HEAD)
+    .where(_HEAD.c.id == 1)
+    .values({name: bindparam(name) for name in ("seq", "hash", "incidents")})
+)

@@ -48,7 +48,10 @@ STILL_WORKING = "This takes longer than usual. Please do not repeat it: the answ
 HTTP_TIMEOUT_S = 10
 #: Slack gives three seconds; what takes longer is acknowledged and answered afterwards.
 ANSWER_WITHIN_S = 2.6
+#: Writing a line takes as long as half the way to an acknowledgement: not while people wait, …
 LOG_LATER_S = 0.2
+#: … unless they wait all the time.
+LOG_WITHIN_S = 2.0
 
 
 def make_client(settings: Settings) -> AsyncWebClient:
@@ -73,6 +76,7 @@ class SlackDoor:
         self._surface = surface
         self._seal = Seal(settings.slack_bot_token.get_secret_value())
         self._work: set[asyncio.Task[None]] = set()
+        self._unlogged: list[tuple[str, str]] = []
         self.workspace = Workspace(
             house, settings.team_ids, app_of(settings.slack_app_token.get_secret_value())
         )
@@ -129,6 +133,7 @@ class SlackDoor:
         """Let answers on their way come to their end, then close connections."""
         if self._work:
             await asyncio.wait(self._work, timeout=5)
+        self._write_log()
         if self._client.session is not None:
             await self._client.session.close()
 
@@ -315,8 +320,7 @@ class SlackDoor:
         user = user or body.get("user_id") or body["user"]["id"]
         trace = hashlib.sha256(delivery.encode()).hexdigest()[:16]
         TRACE.set(trace)
-        # After the acknowledgement: writing a line takes longer than the whole way to it should.
-        asyncio.get_running_loop().call_later(LOG_LATER_S, _log_request, kind)
+        self._log(kind, trace)
         where = (
             body.get("channel_id") or (body.get("channel") or {}).get("id")
             if kind != "event"
@@ -326,6 +330,22 @@ class SlackDoor:
             self._house, self._client, kind, body, Actor(user, source, trace, where), delivery,
             background=self._background, seal=self._seal.close,
         )  # fmt: skip
+
+    def _log(self, kind: str, trace: str) -> None:
+        """One line a request, after the acknowledgement; what was asked stays out of it."""
+        self._unlogged.append((kind, trace))
+        if len(self._unlogged) == 1:
+            loop = asyncio.get_running_loop()
+            loop.call_later(LOG_LATER_S, self._write_log, loop.time() + LOG_WITHIN_S)
+
+    def _write_log(self, until: float = 0.0) -> None:
+        loop = asyncio.get_running_loop()
+        if self._house.requests.waiting() and loop.time() < until:
+            loop.call_later(LOG_LATER_S, self._write_log, until)
+            return
+        lines, self._unlogged = self._unlogged, []
+        for kind, trace in lines:
+            log.info("request", extra={"type": kind, "trace": trace})
 
     async def _guarded(self, handler: Handler, request: Request, typed: str = "") -> Answer:
         """The handler's answer, or word that it takes longer; then the answer follows."""
@@ -364,11 +384,6 @@ class SlackDoor:
         task = asyncio.ensure_future(work)
         self._work.add(task)
         task.add_done_callback(self._work.discard)
-
-
-def _log_request(kind: str) -> None:
-    """One line a request; what was asked stays out of it. The trace is added by ``bot.logs``."""
-    log.info("request", extra={"type": kind})
 
 
 def _type_of(body: dict[str, Any]) -> str:

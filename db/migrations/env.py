@@ -7,11 +7,13 @@ from sqlalchemy import inspect
 
 from db import fulltext, guards
 from db.tables import metadata
+from db.tables.base import for_postgresql
 
 connection = context.config.attributes.get("connection")
 if connection is None:
     raise SystemExit("Run migrations with `steadyhand db upgrade`, which knows the database.")
 
+for_postgresql()
 context.configure(
     connection=connection,
     target_metadata=metadata,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Text
+from sqlalchemy import CheckConstraint, Column, Index, Text, text
 from sqlmodel import SQLModel
 
 from db.types import JsonDoc, UtcDateTime
@@ -34,6 +34,25 @@ def json_column(*, nullable: bool = False) -> Column[Any]:
 def text_column(*, nullable: bool = False) -> Column[Any]:
     """Text without a length limit in the database; the doors limit it."""
     return Column(Text(), nullable=nullable)
+
+
+def partial(name: str, *columns: str, where: str, postgresql: str = "") -> Index:
+    """An index over the rows of which ``where`` is true; ``postgresql``: the same in its words.
+
+    Its words for PostgreSQL are set by :func:`for_postgresql`, when a migration needs them: to name
+    them here would load that dialect, some megabytes, into every bot on SQLite.
+    """
+    return Index(
+        name, *columns, sqlite_where=text(where), info={"postgresql_where": postgresql or where}
+    )
+
+
+def for_postgresql() -> None:
+    """Give the partial indexes their conditions on PostgreSQL."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if where := index.info.get("postgresql_where"):
+                index.dialect_options["postgresql"]["where"] = text(where)
 
 
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:

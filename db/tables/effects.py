@@ -5,32 +5,36 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, text
+from sqlalchemy import Column, Index, Integer
 from sqlmodel import Field, SQLModel
 
-from db.tables.base import json_column, one_of, text_column, time_column
+from db.tables.base import json_column, one_of, partial, text_column, time_column
 
 EFFECT_STATES = ("pending", "inflight", "done", "failed", "given_up")
-_failed = text("state = 'failed'")
-_open = text("state IN ('pending', 'inflight')")
+_OPEN = "state IN ('pending', 'inflight')"
 
 
 class EffectRow(SQLModel, table=True):
     """One stored effect.
 
     ``lane`` orders: within a lane, effects happen one after the other. ``after`` waits for another
-    effect's success. ``doubt`` means that an earlier attempt may have succeeded unseen.
+    effect's success. ``doubt`` means that an earlier attempt may have succeeded unseen. ``blocked``
+    only keeps claims short: it was seen to wait for another effect, and is not looked at before that
+    one is settled; whether it may go is always judged by lane and ``after``.
     """
 
     __tablename__ = "effect"
     __table_args__ = (
         one_of("state", EFFECT_STATES),
-        Index("ix_effect_open", "next_at", sqlite_where=_open, postgresql_where=_open),
-        Index("ix_effect_open_lane", "lane", "id", sqlite_where=_open, postgresql_where=_open),
-        Index("ix_effect_failed", "incident", sqlite_where=_failed, postgresql_where=_failed),
+        partial(
+            "ix_effect_next", "next_at", "id", where=f"{_OPEN} AND blocked IS 0",
+            postgresql=f"{_OPEN} AND blocked IS false",
+        ),
+        partial("ix_effect_open_lane", "lane", "id", where=_OPEN),
+        partial("ix_effect_failed", "incident", where="state = 'failed'"),
         Index("ix_effect_lane_done", "lane", "done_at"),
         Index("ix_effect_incident_state", "incident", "state"),
-    )
+    )  # fmt: skip
 
     id: int | None = Field(
         default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True)
@@ -45,6 +49,7 @@ class EffectRow(SQLModel, table=True):
     state: str = Field(default="pending", max_length=16)
     attempts: int = 0
     doubt: bool = False
+    blocked: bool = False
     next_at: datetime = Field(sa_column=time_column(nullable=False))
     lease_until: datetime | None = Field(default=None, sa_column=time_column())
     owner: str | None = Field(default=None, max_length=120)

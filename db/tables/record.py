@@ -98,6 +98,7 @@ class Delivery(SQLModel, table=True):
     """A request that was carried out, and what was answered, so that a second copy does nothing."""
 
     __tablename__ = "delivery"
+    __table_args__ = ({"sqlite_with_rowid": False},)  # one tree to write, not two
 
     key: str = Field(primary_key=True, max_length=200)
     received_at: datetime = Field(sa_column=time_column(nullable=False))

@@ -114,6 +114,7 @@ def upgrade() -> None:
         sa.Column("received_at", db.types.UtcDateTime(), nullable=False),
         sa.Column("answer", db.types.JsonDoc(), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_delivery")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "effect",
@@ -128,6 +129,7 @@ def upgrade() -> None:
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("doubt", sa.Boolean(), nullable=False),
+        sa.Column("blocked", sa.Boolean(), nullable=False),
         sa.Column("next_at", db.types.UtcDateTime(), nullable=False),
         sa.Column("lease_until", db.types.UtcDateTime(), nullable=True),
         sa.Column("owner", sqlmodel.sql.sqltypes.AutoString(length=120), nullable=True),
@@ -155,11 +157,11 @@ def upgrade() -> None:
         batch_op.create_index("ix_effect_incident_state", ["incident", "state"], unique=False)
         batch_op.create_index("ix_effect_lane_done", ["lane", "done_at"], unique=False)
         batch_op.create_index(
-            "ix_effect_open",
-            ["next_at"],
+            "ix_effect_next",
+            ["next_at", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('pending', 'inflight')"),
-            postgresql_where=sa.text("state IN ('pending', 'inflight')"),
+            sqlite_where=sa.text("state IN ('pending', 'inflight') AND blocked IS 0"),
+            postgresql_where=sa.text("state IN ('pending', 'inflight') AND blocked IS false"),
         )
         batch_op.create_index(
             "ix_effect_open_lane",
@@ -492,9 +494,9 @@ def downgrade() -> None:
             postgresql_where=sa.text("state IN ('pending', 'inflight')"),
         )
         batch_op.drop_index(
-            "ix_effect_open",
-            sqlite_where=sa.text("state IN ('pending', 'inflight')"),
-            postgresql_where=sa.text("state IN ('pending', 'inflight')"),
+            "ix_effect_next",
+            sqlite_where=sa.text("state IN ('pending', 'inflight') AND blocked IS 0"),
+            postgresql_where=sa.text("state IN ('pending', 'inflight') AND blocked IS false"),
         )
         batch_op.drop_index("ix_effect_lane_done")
         batch_op.drop_index("ix_effect_incident_state")

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from bot.errors import BadInput
 from bot.house import House
 from bot.incident.names import channel_name, parse_ref
-from bot.incident.opening import Evidence, open_incident
+from bot.incident.opening import Evidence, channel_made, open_incident
 from bot.incident.queries import get, holder_of, may_see, open_incidents
 from db.tables import EffectRow, RecordItem
 from tests.support.houses import Run
@@ -33,14 +33,18 @@ def test_one_line_gives_an_incident_a_commander_and_everything_that_follows(
     assert row.channel_name == "inc-1-support-assistant-insults"
     assert house.read_sync(lambda s: holder_of(s, 1, "commander")) == "U01ADA"
     kinds = [effect.kind for effect in _effects(house)]
-    assert kinds[:3] == ["channel.create", "channel.invite", "card.post"]
-    assert "house.compose" in kinds and "announce.post" in kinds
-    first = {e.key for e in _effects(house) if e.after is None and not e.kind.startswith("house.")}
-    assert first == {"channel:1"}, "nothing but the channel may come before it"
+    assert kinds == ["channel.create", "house.begin"], (
+        "nothing that needs a channel comes before it"
+    )
+    run("system", lambda tx: channel_made(tx, 1, "C1", row.channel_name))
+    rest = _effects(house)[2:]
+    assert {"channel.invite", "card.post", "card.pin", "announce.post"} <= {e.kind for e in rest}
+    assert {e.after for e in rest} == {"channel:1", "card:1"}
 
 
 def test_a_private_incident_is_announced_nowhere_and_hidden(house: House, run: Run) -> None:
     run("U01ADA", lambda tx: open_incident(tx, "Leak", private=True))
+    run("system", lambda tx: channel_made(tx, 1, "C1", "inc-1"))
     assert not [e for e in _effects(house) if e.kind.startswith("announce")]
     row = house.read_sync(lambda s: get(s, 1))
     assert house.read_sync(lambda s: may_see(s, row, "U01ADA"))

@@ -22,8 +22,8 @@ ADA, BEN = "U01ADA", "U02BEN"
 
 @pytest.fixture
 def key(run: Run) -> str:
-    """The key of an effect that failed: the channel could not be made."""
-    run(ADA, lambda tx: open_incident(tx, "Model insults customers"))
+    """The key of an effect that failed: the channel could not be made. Invitations wait for it."""
+    run(ADA, lambda tx: open_incident(tx, "Model insults customers", people=(BEN,)))
 
     def fail(tx: object) -> str:
         (claimed,) = store.claim(tx.session, tx.now, "test", 1)  # type: ignore[attr-defined]

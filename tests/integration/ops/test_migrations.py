@@ -49,6 +49,43 @@ def test_the_tables_are_what_the_code_says(engines: Engines) -> None:
     assert migrate.drift(engines.write) == []
 
 
+def test_made_at_once_is_what_the_migrations_make(engines: Engines) -> None:
+    """A new database skips the migrations; its shape must be theirs, word by word."""
+    migrate.upgrade(engines.write)
+    at_once = _shape(engines)
+    migrate.downgrade(engines.write, "base")
+    with engines.write.begin() as conn:
+        conn.exec_driver_sql("DROP TABLE alembic_version")
+    migrate.walk(engines.write)
+    assert _shape(engines) == at_once
+    assert len(at_once) > 50
+
+
+def _shape(engines: Engines) -> list[tuple[str, ...]]:
+    """Every table, column, constraint, index and trigger, in the database's own words."""
+    asked = (
+        ["SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"]
+        if engines.is_sqlite
+        else [
+            "SELECT 'column', table_name || '.' || column_name, concat_ws(' ', data_type,"
+            " is_nullable, column_default, character_maximum_length, ordinal_position)"
+            " FROM information_schema.columns WHERE table_schema = 'public'",
+            "SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE connamespace = 'public'::regnamespace",
+            "SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+            "SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+        ]
+    )
+    with engines.read.connect() as conn:
+        rows = [row for statement in asked for row in conn.exec_driver_sql(statement)]
+    return sorted(tuple(_sorted(str(part)) for part in row) for row in rows)
+
+
+def _sorted(words: str) -> str:
+    """The order of a table's constraints means nothing."""
+    return ", ".join(sorted(" ".join(words.split()).removesuffix(" )").split(", ")))
+
+
 def test_down_to_nothing_and_up_again(engines: Engines) -> None:
     """The way back works, and the guards come back with the tables."""
     migrate.upgrade(engines.write)
