@@ -63,7 +63,7 @@ def list_() -> None:
 
 @people.command()
 @click.argument("person", metavar="USERID")
-@click.option("--reason", default="", help="Why, for the record.")
+@click.option("--reason", required=True, help="Why; it goes on the record.")
 def end(person: str, reason: str) -> None:
     """Take somebody's key and token back: they count for nobody from now on."""
     from bot.incident import people as room

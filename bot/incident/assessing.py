@@ -126,6 +126,8 @@ def ask_downgrade(tx: Tx, incident: Incident, severity: str, reason: str, eviden
     from bot.playbook.plan import ApprovalPlan
 
     require(tx, "downgrade_severity", incident)
+    if incident.severity is None:
+        raise NotReady("No severity is set yet.", field="severity")
     proofs = (evidence,) if evidence else ()
     refusals = [
         refusal

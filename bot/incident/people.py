@@ -22,6 +22,7 @@ from sqlmodel import Session
 from bot.effects import kinds
 from bot.errors import BadInput, Conflict, NotAllowed, NotFound
 from bot.incident.names import ref
+from bot.incident.rights import need_reason
 from bot.record import catalogue as c
 from bot.record.entry import OFF_SLACK
 from bot.record.read import entries
@@ -73,13 +74,14 @@ def enrol(tx: Tx, person: str, public: str, token: str) -> Enrolled:
     return Enrolled(person, entry.key_id, public, entry.token_sha256, tx.now, tx.by.id)
 
 
-def end(tx: Tx, person: str, reason: str = "") -> str:
+def end(tx: Tx, person: str, reason: str) -> str:
     """The person's key and token count for nobody from now on. Returns the key's id."""
     _operator(tx)
+    reason = need_reason(reason, "Say in a sentence why the key counts no more.")
     found = enrolled(tx.session, person)
     if found is None:
         raise NotFound(f"{person} is not enrolled.", instead="`steadyhand people list` shows all.")
-    tx.append(c.EnrolmentEnded(key_id=found.key_id, reason=reason.strip()), None)
+    tx.append(c.EnrolmentEnded(key_id=found.key_id, reason=reason), None)
     return found.key_id
 
 

@@ -15,6 +15,7 @@ from bot.record import erase
 from bot.record.tx import Tx
 from db.tables import EntryPrivate, EntryRow, Incident
 
+
 class Rule(Protocol):
     """One line of the file; the first that fits an incident counts."""
 

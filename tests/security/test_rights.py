@@ -14,12 +14,14 @@ from bot.comms import notices
 from bot.effects import control
 from bot.errors import BadInput, Hidden, NotAllowed, NotFound, NotReady
 from bot.house import House
-from bot.incident import lifecycle, queries, rights, roles
+from bot.incident import assessing, lifecycle, people, queries, rights, roles
 from bot.incident.opening import open_incident
 from bot.incident.queries import get
-from bot.playbook import criteria
+from bot.playbook import approvals, criteria, steps, walk
 from bot.playbook.rules import Permission
 from bot.record import catalogue as c
+from bot.record import freeze
+from bot.record.entry import Actor
 from bot.record.read import entries
 from bot.record.tx import Tx
 from bot.slack import kit
@@ -392,6 +394,11 @@ def _failed_effect(tx: Tx) -> str:
     return row.key
 
 
+def operator(tx: Tx) -> Tx:
+    """The operator at the command line, in the same transaction."""
+    return Tx(tx.batch, Actor("cli:op", "cli"))
+
+
 def test_what_weighs_much_takes_a_reason(house: House) -> None:
     outside = furnish(house)
     run = Run(house)
@@ -399,7 +406,17 @@ def test_what_weighs_much_takes_a_reason(house: House) -> None:
     key = house.read_sync(_criterion)
     effect = run(ADA, _failed_effect)
     number = run(ADA, lambda tx: notices.draft(tx, get(tx.session, 1), "users", "first").number)
+    step = house.read_sync(lambda s: steps.of_incident(s, 1))[0].key
+    with pytest.raises(NotReady, match="No severity"):
+        run(ADA, lambda tx: assessing.ask_downgrade(tx, get(tx.session, 1), "SEV3", "x", "log"))
+    run(ADA, lambda tx: assessing.set_severity(tx, get(tx.session, 1), "SEV2"))
     table: list[tuple[type[Exception], Any]] = [
+        (BadInput, lambda tx, i: walk.not_needed(tx, i, step, " ")),
+        (BadInput, lambda tx, i: walk.block(tx, i, step, " ")),
+        (BadInput, lambda tx, i: freeze.go_without(tx, i, "C9", " ")),
+        (NotReady, lambda tx, i: assessing.ask_downgrade(tx, i, "SEV3", " ", "log")),
+        (BadInput, lambda tx, i: approvals.refuse(tx, i, 1, "", " ", subjects={})),
+        (BadInput, lambda tx, i: people.end(operator(tx), BEN, " ")),
         (BadInput, lambda tx, i: criteria.waive(tx, i, key, " ")),
         (BadInput, lambda tx, i: control.give_up(tx, effect, " ")),
         (BadInput, lambda tx, i: notices.withdraw(tx, i, number, " ")),
@@ -408,3 +425,7 @@ def test_what_weighs_much_takes_a_reason(house: House) -> None:
     for refusal, verb in table:
         with pytest.raises(refusal):
             run(ADA, lambda tx, verb=verb: verb(tx, get(tx.session, 1)), channel=PUBLIC)
+    run(ADA, lambda tx: lifecycle.resolve(tx, get(tx.session, 1), "over", "for tomorrow"))
+    for late in (lifecycle.reopen, lifecycle.close):
+        with pytest.raises((BadInput, NotReady)):
+            run(ADA, lambda tx, late=late: late(tx, get(tx.session, 1), " "))

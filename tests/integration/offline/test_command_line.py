@@ -217,5 +217,5 @@ def test_a_key_that_others_can_read_is_refused(cli: Cli, tmp_path: Path) -> None
     assert (
         "chmod 600" in cli("incident", "confirm-code", ask, "--key", str(path), fails=True).stderr
     )
-    cli("people", "end", MAX)
+    cli("people", "end", MAX, "--reason", "the laptop is lost")
     assert "Nobody" in cli("people", "list").stdout

@@ -138,7 +138,7 @@ async def test_an_enrolled_person_acts_as_themselves(
     assert "The decision is on the record." in page.text
     last = world.house.read_sync(lambda s: list(entries(s, 1, kinds=["decision.made"])))[-1]
     assert (last.actor, last.source, last.role) == ("U01ADA", "web", "commander")
-    cli("people", "end", "U01ADA")
+    cli("people", "end", "U01ADA", "--reason", "the laptop is lost")
     assert (await browser.sign_in(token)).status_code == 401
 
 
