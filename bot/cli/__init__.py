@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("proof:verify", "Prove that nobody changed, cut or moved the record."),
     "checkpoint": ("proof:checkpoint", "Sign the record as it stands now."),
     "keys": ("proof:keys", "Make, list, rotate and retire the keys that sign checkpoints."),
-    "erase": ("proof:erase", "Delete a person's words and identity from the record."),
+    "erase": ("proof:erase", "Delete a person, entries' words or a phrase from the record."),
     "retention": ("proof:retention", "Delete private values that are over their time."),
     "rebuild": ("record:rebuild", "Prove that the state follows from the record alone."),
     "export": ("record:export", "Write an incident's record or postmortem as a document."),

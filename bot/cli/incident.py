@@ -6,13 +6,14 @@ Slack is stored and carried out by `steadyhand run`, now or when Slack is back.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot.cli.acting import acting, change, do, say, see, somebody
 from bot.cli.incident_approvals import approvals_group
 from bot.cli.incident_describing import facts, families, rename
+from bot.cli.incident_freeze import freeze
 from bot.cli.incident_notice import confirm_code, notice
 from bot.cli.shared import a_house, out, table
 
@@ -30,7 +31,7 @@ def incident() -> None:
 
 incident.add_command(notice)
 incident.add_command(approvals_group)
-for _one in (rename, families, facts):
+for _one in (rename, families, facts, freeze):
     incident.add_command(_one)
 incident.add_command(confirm_code)
 
@@ -165,12 +166,20 @@ def note(name: str, text: str, person: str | None) -> None:
 @click.argument("name", metavar="INC-n")
 @click.argument("statement")
 @click.option("--because", default="", help="Why.")
+@click.option("--reduces", default="", help="How much harm it is expected to take away.")
+@click.option("--side-effects", "side", default="", help="What it breaks or costs.")
 @acting
-def decide(name: str, statement: str, because: str, person: str | None) -> None:
+def decide(
+    name: str, statement: str, because: str, reduces: str, side: str, person: str | None
+) -> None:
     """Put a decision on the record."""
     from bot.incident import items
 
-    _kept(do(name, person, lambda tx, row: items.decide(tx, row, statement, rationale=because)))
+    more: dict[str, Any] = {"rationale": because}
+    if reduces or side:
+        option = {"label": statement, "harm_reduction": reduces, "side_effects": side}
+        more |= {"options": [option], "chosen": statement}
+    _kept(do(name, person, lambda tx, row: items.decide(tx, row, statement, **more)))
 
 
 @incident.command()
@@ -322,12 +331,13 @@ def update(name: str, text: str, unknown: str, person: str | None) -> None:
 @incident.command()
 @click.argument("name", metavar="INC-n")
 @click.argument("statement")
+@click.option("--rung", metavar="C0-C9", help="The rung of containment that stopped it.")
 @acting
-def contain(name: str, statement: str, person: str | None) -> None:
+def contain(name: str, statement: str, rung: str | None, person: str | None) -> None:
     """State that the harm no longer spreads, and how that is known."""
     from bot.incident import lifecycle
 
-    do(name, person, lambda tx, row: lifecycle.contain(tx, row, statement))
+    do(name, person, lambda tx, row: lifecycle.contain(tx, row, statement, rung))
     out("It is on the record as contained.")
 
 

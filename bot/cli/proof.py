@@ -229,8 +229,12 @@ def checkpoint(listed: bool, tsa_request: Path | None, tsa_response: Path | None
 
 
 @click.command()
-@click.option("--person", required=True, help="Slack user id (U…), or cli:NAME.")
+@click.option("--person", default="", help="Slack user id (U…), or cli:NAME.")
 @click.option("--incident", help="Only in this incident (INC-7, or 7).")
+@click.option(
+    "--entry", "numbers", type=int, multiple=True, metavar="N",
+    help="The words of this entry of --incident, whoever wrote them. Repeatable.",
+)  # fmt: skip
 @click.option("--reason", required=True, help="Why; it goes on the record. Do not name the person.")
 @click.option("--text", "phrase", default="", help="Also every value that holds this exact phrase.")
 @click.option(
@@ -239,33 +243,41 @@ def checkpoint(listed: bool, tsa_request: Path | None, tsa_response: Path | None
 @click.option("--dry-run", is_flag=True, help="Change nothing; say what would go.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(
-    person: str, incident: str | None, reason: str, phrase: str, names_only: bool, dry_run: bool,
-    yes: bool,
+    person: str, incident: str | None, numbers: tuple[int, ...], reason: str, phrase: str,
+    names_only: bool, dry_run: bool, yes: bool,
 ) -> None:  # fmt: skip
-    """Delete a person's words and identity from the record. The chain still holds afterwards.
+    """Delete words and identities from the record. The chain still holds afterwards.
 
-    This does not reach Slack itself, backups, exported documents, or notices that were published.
+    Name a person, entries, or a phrase. This does not reach Slack itself, backups, exported
+    documents, or notices that were published.
     """
     from bot.incident.names import ref
     from bot.record import erase as room
 
-    wish = room.Wish(person, phrase, not names_only)
+    wish = room.Wish(person, phrase, not names_only, numbers)
     number = _number(incident) if incident else None
     with a_house() as house:
         found = house.change_sync(
             actor(), lambda tx: room.erase(tx, wish, reason, number, dry_run=True)
         )
-        for where, numbers in found.entries.items():
+        for where, touched in found.entries.items():
             place = ref(where) if where else "The house"
-            click.echo(f"{place}: entries {', '.join(map(str, numbers))}")
+            click.echo(f"{place}: entries {', '.join(map(str, touched))}")
         click.echo(f"{found.values} values in all.")
         if dry_run:
             return
         if not yes:
             click.confirm("They cannot be brought back. Go on?", abort=True)
         done = house.change_sync(actor(), lambda tx: room.erase(tx, wish, reason, number))
-    click.echo("Erased. Receipts (entry: salt), to prove later whom it was about:")
-    for seq, salt in done.receipts.items():
+    _say_erased(done.receipts)
+
+
+def _say_erased(receipts: dict[int, str]) -> None:
+    if receipts:
+        click.echo("Erased. Receipts (entry: salt), to prove later whom it was about:")
+    else:
+        click.echo("Erased.")
+    for seq, salt in receipts.items():
         click.echo(f"  {seq}: {salt}")
     click.echo("Not reached: Slack, backups, exported documents, published notices.")
 

@@ -230,6 +230,13 @@ class Option(Strict):
     sets: dict[Key, bool | str | None] = Field(
         default_factory=dict, description="Facts that become known; null makes one unknown again."
     )
+    harm_reduction: Text | None = Field(
+        default=None,
+        description="What it is expected to reduce of the harm; kept with the decision.",
+    )
+    side_effects: Text | None = Field(
+        default=None, description="What it breaks or costs; kept with the decision."
+    )
 
 
 class NoticeRef(Strict):

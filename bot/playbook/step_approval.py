@@ -121,8 +121,9 @@ def step_approved(tx: Tx, incident: Incident, row: Approval) -> None:
             reversibility="hard" if plan.rung in HARD_TO_UNDO else "reversible",
             expires_at=rfc3339(until) if until else None,
             statement=f"{plan.title}: {details['what']}",
+            options=_options(plan, details["what"]),
             chosen=details["what"],
-            rationale=_reasons(plan, details),
+            rationale=details.get("why", ""),
             rollback=details.get("rollback", ""),
         ),
         incident.number,
@@ -140,13 +141,16 @@ def step_approved(tx: Tx, incident: Incident, row: Approval) -> None:
         )  # fmt: skip
 
 
-def _reasons(plan: StepPlan, details: dict[str, Any]) -> str:
-    parts = [details.get("why", "")]
-    if plan.effect is not None:
-        parts += [
-            f"Expected: {plan.effect.expected}", f"Side effects: {plan.effect.side_effects}"
-        ]  # fmt: skip
-    return "\n".join(part for part in parts if part)
+def _options(plan: StepPlan, what: str) -> list[c.DecisionOption]:
+    """What was chosen, with the effect and side effects that its approvers were shown."""
+    if plan.effect is None:
+        return []
+    effect = plan.effect
+    return [
+        c.DecisionOption(
+            label=what, harm_reduction=effect.expected, side_effects=effect.side_effects
+        )
+    ]
 
 
 def step_ready(tx: Tx, incident: Incident, row: Approval) -> None:

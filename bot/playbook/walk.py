@@ -206,7 +206,14 @@ def _decided(tx: Tx, incident: Incident, plan: StepPlan, option: Option, comment
             topic="containment" if plan.phase == "contain" else "scope",
             step=plan.key,
             statement=f"{plan.title} {option.label}".strip(),
-            options=[{"option": one.label} for one in plan.options],
+            options=[
+                c.DecisionOption(
+                    label=one.label,
+                    harm_reduction=one.harm_reduction or "",
+                    side_effects=one.side_effects or "",
+                )
+                for one in plan.options
+            ],
             chosen=option.label,
             rationale=comment.strip(),
         ),

@@ -216,11 +216,12 @@ class _Build:
         )  # fmt: skip
 
     def _option(self, said: Mapping[str, Any]) -> m.Option:
-        """The first value is the option itself; what else was said about it follows in words."""
-        label = str(said.get("label") or said.get("option") or "")
-        rest = {key: value for key, value in said.items() if key not in ("label", "option")}
-        details = "; ".join(f"{key.replace('_', ' ')}: {value}" for key, value in rest.items())
-        return m.Option(label=self.clean(label), details=self.clean(details))
+        option = c.as_option(said)
+        return m.Option(
+            label=self.clean(option["label"]),
+            harm_reduction=self.clean(option["harm_reduction"]),
+            side_effects=self.clean(option["side_effects"]),
+        )
 
     def _approvers(self, row: RecordItem) -> tuple[str, ...]:
         """Roles that approved the step which this decision settled."""

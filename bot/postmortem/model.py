@@ -92,7 +92,8 @@ class Option(Part):
     """One option of a decision."""
 
     label: str = about("What could have been done.")
-    details: str = about("What was said about it; may be empty.")
+    harm_reduction: str = about("What it was expected to reduce of the harm; may be empty.")
+    side_effects: str = about("What it was expected to break or cost; may be empty.")
 
 
 class Decision(Part):

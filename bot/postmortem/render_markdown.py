@@ -162,12 +162,8 @@ def _decision(one: m.Decision) -> str:
     statement = md(one.statement)
     lines = [f"### {'Withdrawn: ' if one.withdrawn else ''}{statement}"]
     facts = [("Taken", f"entry {one.n}, {moment(one.at)}, by {md(one.role)}")]
-    options = [
-        md(option.label) + (f" ({md(option.details)})" if option.details else "")
-        for option in one.options
-    ]
     optional = [
-        ("Options", "; ".join(options)),
+        ("Options", "".join(_option(option) for option in one.options)),
         ("Chosen", md(one.chosen)),
         ("Why", md(one.rationale)),
         ("Relied on", words.entry_list(one.facts)),
@@ -179,6 +175,16 @@ def _decision(one: m.Decision) -> str:
     ]
     facts += [(name, value) for name, value in optional if value]
     return "\n\n".join([*lines, "\n".join(f"- **{name}:** {value}" for name, value in facts)])
+
+
+def _option(option: m.Option) -> str:
+    """An item of its own under «Options», with what was expected of it."""
+    lines = [f"\n  - {md(option.label)}"]
+    if option.harm_reduction:
+        lines.append(f"    - Expected to reduce: {md(option.harm_reduction)}")
+    if option.side_effects:
+        lines.append(f"    - Side effects: {md(option.side_effects)}")
+    return "\n".join(lines)
 
 
 def _hypotheses(document: m.Document) -> str:

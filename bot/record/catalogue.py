@@ -7,7 +7,10 @@ Moments are RFC 3339 text in UTC. Never change the meaning of a field: add a new
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
+
+from typing_extensions import TypedDict
 
 from bot.record.entry import Entry, Private, Privileged
 
@@ -411,8 +414,30 @@ class NoteAdded(Entry):
     text: Private[str]
 
 
+class DecisionOption(TypedDict, total=False):
+    """One option of a decision: what it would take away of the harm, and what it would break."""
+
+    label: str
+    harm_reduction: str
+    side_effects: str
+    #: What ``label`` was called once; read by :func:`as_option`, written no more.
+    option: str
+
+
+def as_option(found: Mapping[str, Any]) -> DecisionOption:
+    """An option with all its parts, whenever it was written; what nobody said is empty."""
+    return DecisionOption(
+        label=str(found.get("label") or found.get("option") or ""),
+        harm_reduction=str(found.get("harm_reduction") or ""),
+        side_effects=str(found.get("side_effects") or ""),
+    )
+
+
 class DecisionMade(Entry):
-    """A decision: what, among which options, why, and how to go back."""
+    """A decision: what, among which options, why, and how to go back.
+
+    Each option has a ``label``, the ``harm_reduction`` expected of it, and its ``side_effects``.
+    """
 
     kind: ClassVar[str] = "decision.made"
     topic: str = "scope"
@@ -425,7 +450,7 @@ class DecisionMade(Entry):
     #: Key of the playbook step that this decision settled.
     step: str | None = None
     statement: Private[str]
-    options: Private[list[Json]] = []
+    options: Private[list[DecisionOption]] = []
     chosen: Private[str] = ""
     rationale: Private[str] = ""
     rollback: Private[str] = ""

@@ -86,6 +86,23 @@ def _fact(name: str, value: object) -> str:
     return f"{name.replace('_', ' ')}: {said}"
 
 
+def option_words(option: c.DecisionOption) -> str:
+    """One option with what was expected of it, in words."""
+    parts = [
+        f"{name}: {said}"
+        for name, said in (
+            ("reduces", option["harm_reduction"]), ("side effects", option["side_effects"])
+        )
+        if said
+    ]  # fmt: skip
+    return option["label"] + (f" [{'; '.join(parts)}]" if parts else "")
+
+
+def _options(entry: c.DecisionMade) -> str:
+    found = [option_words(c.as_option(one)) for one in entry.options]
+    return f" Options: {' / '.join(found)}" if found else ""
+
+
 def _short(value: str) -> str:
     return value if len(value) <= 24 else value[:23] + "…"
 
@@ -148,7 +165,7 @@ _WORDS: dict[str, Callable[..., str]] = {
         f"Exit criterion open again: {e.title or e.key} ({e.reason})"
     ),
     c.NoteAdded.kind: lambda e: e.text,
-    c.DecisionMade.kind: lambda e: f"Decision: {e.statement}{_why(e.rationale)}",
+    c.DecisionMade.kind: lambda e: f"Decision: {e.statement}{_why(e.rationale)}{_options(e)}",
     c.HypothesisStated.kind: lambda e: f"Hypothesis: {e.text}",
     c.HypothesisMoved.kind: lambda e: f"Hypothesis {e.n} {e.status}{_why(e.reason)}",
     c.EvidenceAdded.kind: lambda e: f"Evidence: {e.text}",

@@ -13,6 +13,7 @@ from bot.incident import items, queries
 from bot.incident.names import ref
 from bot.incident.opening import Evidence
 from bot.playbook.load import Content
+from bot.record.catalogue import DecisionOption
 from bot.record.entry import Recorded
 from bot.record.tx import Tx
 from bot.slack import kit
@@ -145,8 +146,43 @@ async def record_submit(request: Request) -> Answer:
     return await request.change_incident(verb, _kept)
 
 
+#: The decision itself and the options beside it, by the names of their fields.
+_OPTIONS = ("text", "other1", "other2")
+
+
+def _expected(name: str, which: str) -> list[kit.Block]:
+    """What an option is expected to do: good and bad."""
+    return [
+        kit.ask(
+            f"{name}_harm", f"How much harm does {which} take away?",
+            kit.text_input(f"{name}_harm", most=500), optional=True,
+        ),
+        kit.ask(
+            f"{name}_side", f"What are the side effects of {which}?",
+            kit.text_input(f"{name}_side", most=500), optional=True,
+        ),
+    ]  # fmt: skip
+
+
+def _options(values: kit.Values) -> list[DecisionOption]:
+    """The decision first, then what else was considered; none when only the decision was named."""
+    found = [
+        DecisionOption(
+            label=values.text(name), harm_reduction=values.text(f"{name}_harm"),
+            side_effects=values.text(f"{name}_side"),
+        )
+        for name in _OPTIONS
+    ]  # fmt: skip
+    for name, one in zip(_OPTIONS, found, strict=True):
+        if not one["label"] and (one["harm_reduction"] or one["side_effects"]):
+            raise BadInput("What is this option?", instead="Name it in a few words.", field=name)
+    said = [one for one in found if any(one.values())]
+    alone = len(said) == 1 and not (said[0]["harm_reduction"] or said[0]["side_effects"])
+    return [] if alone else said
+
+
 async def decision_form(request: Request) -> Answer:
-    """The six lines of a good decision."""
+    """The lines of a good decision; only the first has to be filled in."""
     number = await request.read_incident(lambda session, row: row.number)
     reversible = [
         kit.option("Can be taken back", "reversible"),
@@ -156,10 +192,11 @@ async def decision_form(request: Request) -> Answer:
     ]
     blocks = [
         kit.ask("text", "What was decided?", kit.text_input("text", multiline=True)),
-        kit.ask(
-            "options", "What else was considered?", kit.text_input("options", multiline=True),
-            optional=True, hint="One option a line, with what it would have done.",
-        ),
+        *_expected("text", "this"),
+        kit.ask("other1", "What else was considered?", kit.text_input("other1"), optional=True),
+        *_expected("other1", "that"),
+        kit.ask("other2", "And what besides?", kit.text_input("other2"), optional=True),
+        *_expected("other2", "that"),
         kit.ask("why", "Why this one?", kit.text_input("why", multiline=True), optional=True),
         kit.ask(
             "facts", "Which entries does it rely on?", kit.text_input("facts"), optional=True,
@@ -186,18 +223,17 @@ async def decision_submit(request: Request) -> Answer:
 
     values = request.values
     review = values.moment("review")
+    text, options = values.text("text"), _options(values)
     more: dict[str, Any] = {
         "rationale": values.text("why"),
-        "options": [
-            {"label": line} for line in values.text("options").splitlines() if line.strip()
-        ],
+        "options": options,
+        "chosen": text if options else "",
         "facts": [int(found) for found in re.findall(r"\d{1,6}", values.text("facts"))],
         "reversibility": values.choice("back") or "unknown",
         "rollback": values.text("rollback"),
         "dissent": [line for line in values.text("dissent").splitlines() if line.strip()],
         "review_at": rfc3339(review) if review else None,
     }
-    text = values.text("text")
     return await request.change_incident(lambda tx, row: items.decide(tx, row, text, **more), _kept)
 
 

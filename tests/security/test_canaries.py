@@ -45,7 +45,7 @@ WORDS = [
     "canary-form-7777",
     "canary-typo-8888",
 ]
-PRIVATE_WORDS = ["canary-private-9999", "canary-sealed-0000"]
+PRIVATE_WORDS = ["canary-private-9999", "canary-sealed-0000", "canary-privileged-1212"]
 
 
 @pytest.fixture
@@ -72,6 +72,10 @@ async def _story(desk: Desk) -> None:
     await desk.payload({**click(EVE, "timeline", WORDS[4]), **with_hook})
     await desk.payload({**click(EVE, "timeline", WORDS[4]), "user": WORDS[4]})
     await desk.send(b"payload=" + WORDS[4].encode())
+    note = {"text": {"value": PRIVATE_WORDS[2]},
+            "readers": {"selected_options": [{"value": "legal"}]}}  # fmt: skip
+    await desk.payload(submit(ADA, "privileged_submit", note, '{"i":1}'))
+    await desk.payload({**command(ADA, f"privileged {PRIVATE_WORDS[2]}", PUBLIC), **with_hook})
     run(ADA, lambda tx: open_incident(tx, PRIVATE_WORDS[0], private=True))
     await desk.payload(command(ADA, f"INC-2 note {PRIVATE_WORDS[1]}", "C0INC2"))
     await desk.quiet()

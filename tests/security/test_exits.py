@@ -21,6 +21,7 @@ from bot.incident import items, roles
 from bot.incident.opening import Evidence, open_incident
 from bot.incident.queries import get
 from bot.postmortem.export import export_document
+from bot.record import freeze
 from bot.slack.render import SlackRenderer
 from bot.slack.surfaces import card_parts
 from tests.security.corpus import ALL, EVIL, HOSTILE
@@ -88,6 +89,9 @@ async def told(desk: Desk) -> Outside:
     await desk.payload(command(ADA, f"step block 1 because {ALL[:500]}", PUBLIC))
     run(ADA, lambda tx: roles.assign(tx, get(tx.session, 1), "comms", BEN), channel=PUBLIC)
     run(BEN, lambda tx: roles.decline(tx, get(tx.session, 1), "comms", ALL[:300]), channel=PUBLIC)
+    evil = {"model": "<!channel>&<https://evil.example|x>", "prompt": "<@U77VICTIM>`*_~"}
+    run(ADA, lambda tx: freeze.freeze(tx, get(tx.session, 1), evil))
+    run(ADA, lambda tx: freeze.go_without(tx, get(tx.session, 1), "C6", ALL[:900]))
     outside.settle()
     await desk.quiet()
     return outside
@@ -122,12 +126,13 @@ async def test_slack_shows_it_and_parses_nothing_of_it(desk: Desk) -> None:
                  "action list", "postmortem", "notice list", "search slack", "nonsense " + ALL[:500],
                  "help " + ALL[:200], "severity " + ALL[:200], "role " + ALL[:200], "step " + ALL[:200],
                  "correct 1 " + ALL[:300], "notice " + ALL[:200], "action due 1 " + ALL[:100],
-                 "exit met " + ALL[:100]):  # fmt: skip
+                 "exit met " + ALL[:100], "freeze " + ALL[:200], "freeze C6 " + ALL[:90],
+                 "freeze x=" + ALL[:90], "privileged read", "erase " + ALL[:200]):  # fmt: skip
         answer = await desk.payload(command(ADA, text, PUBLIC))
         if answer.text:
             check_slack(answer.json())
     for form in ("update_form", "record_form", "severity_form", "resolve_form", "notice_form", "action_form",
-                 "postmortem_show", "role_form"):  # fmt: skip
+                 "postmortem_show", "role_form", "freeze_form", "decision_form"):  # fmt: skip
         await desk.payload(click(ADA, form, '{"i":1}', PUBLIC))
     await desk.payload(event(ADA, "app_home_opened", tab="home", channel="D0ADA"))
     await desk.quiet()

@@ -81,7 +81,11 @@ class Afterwards:
         self.do(MAX, items.settle, guess.n, "supported", f"rolled back, gone {self.text}", [kept.n])
         self.do(
             ADA, items.decide, f"Roll back to prompt v41 {self.text}",
-            options=[{"label": f"Roll back {self.text}", "harm": "stops at once"}, {"label": "Wait"}],
+            options=[
+                {"label": f"Roll back {self.text}", "harm_reduction": f"stops at once {self.text}",
+                 "side_effects": f"Fixes are lost {self.text}"},
+                {"label": "Wait"},
+            ],
             chosen="Roll back", rationale=f"Two people confirmed it {self.text}",
             reversibility="reversible", rollback="deploy v42 again", facts=[kept.n],
             dissent=[f"<@{MAX}> wanted a filter first {self.text}"],

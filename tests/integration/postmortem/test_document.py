@@ -45,8 +45,8 @@ def test_decisions_and_hypotheses_are_whole(plain: Document) -> None:
     made = plain
     decision = made.decisions[0]
     assert decision.statement == "Roll back to prompt v41" and decision.chosen == "Roll back"
-    assert [(one.label, one.details) for one in decision.options] == [
-        ("Roll back", "harm: stops at once"), ("Wait", ""),
+    assert [(one.label, one.harm_reduction, one.side_effects) for one in decision.options] == [
+        ("Roll back", "stops at once", "Fixes are lost"), ("Wait", "", ""),
     ]  # fmt: skip
     assert decision.dissent == ("Model on-call wanted a filter first",)
     assert decision.role == "Incident commander 1" and decision.reversibility == "reversible"
