@@ -2,7 +2,8 @@
 
 The first message that waits in a channel's lane takes in those behind it: it becomes one message
 with the lines of the record for that time, and keeps its key and its place. The others are done,
-with ``{"folded_into": key}``. All of it is part of the transaction that claims the first, so a crash
+with ``{"folded_into": key}``. In the lane of one person's direct messages it is the same, except that
+the messages themselves become the parts of one, and a reminder that was repeated stands once. All of it is part of the transaction that claims the first, so a crash
 leaves either the single messages or the one. What may have been posted already is never taken in:
 it is looked for in Slack first.
 """
@@ -12,15 +13,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from bot.effects.kinds import AWAY_MESSAGE, card_key, channel_key
+from bot.effects.kinds import AWAY_MESSAGE, AWAY_TOLD, card_key, channel_key
 from bot.record.entry import OFF_SLACK
 from db.tables import EffectRow, EntryRow, Incident
 
-SAY = "channel.say"
+SAY, TELL = "channel.say", "person.tell"
 #: These only say what an entry of the record says as well. What asks somebody for something
 #: (an approval, above all) and what stands nowhere else is posted by itself.
 ON_RECORD = frozenset(
@@ -36,9 +38,27 @@ ON_RECORD = frozenset(
 )  # fmt: skip
 
 
+#: Reminders and news for one person. What asks for their yes or their answer (an approval, a notice, a
+#: role) and what only they may ever see is written by itself.
+IN_PERSON = frozenset(
+    {
+        AWAY_TOLD, "action_due", "action_dropped", "action_given", "action_late", "action_proof",
+        "action_reopened", "action_soon", "approval_inform", "approval_late", "approval_vacant",
+        "channel_failed", "channel_lost", "effect_failed", "look_again", "step_given",
+        "step_informed", "steps_overdue", "update_overdue_you", "update_soon",
+    }
+)  # fmt: skip
+#: So many direct messages become one; Slack takes 50 blocks.
+PARTS_MOST = 10
+#: What differs between a reminder and its repetition.
+REPEATED = ("due", "times")
+
+
 def folds(row: EffectRow) -> bool:
-    """Whether this message may become a line of a longer one."""
+    """Whether this message may become a line, or a part, of a longer one."""
     payload = row.payload
+    if row.kind == TELL:
+        return payload["message"] in IN_PERSON
     return row.kind == SAY and payload["message"] in ON_RECORD and not payload.get("thread")
 
 
@@ -64,6 +84,8 @@ def behind(session: Session, first: EffectRow) -> list[EffectRow]:
 
 def must_wait(session: Session, row: EffectRow) -> bool:
     """The card comes first where the channel is new."""
+    if row.kind == TELL:
+        return False
     card = select(col(EffectRow.state)).where(col(EffectRow.key) == card_key(row.incident or 0))
     return session.execute(card).scalar() in ("pending", "inflight")
 
@@ -76,23 +98,49 @@ def gather(session: Session, first: EffectRow, now: datetime) -> None:
     rest = behind(session, first)
     if not rest:
         return
+    folded: Sequence[str] = first.payload.get("folded") or [first.key]
+    if first.kind == TELL:
+        rest = rest[: PARTS_MOST - len(folded)]
+        made = {"user": first.payload["user"], **_told(first, rest)}
+    else:
+        made = {**_said(session, first, rest), "thread": None}
+    first.payload = {**made, "folded": [*folded, *(row.key for row in rest)]}
+    for row in rest:
+        row.state, row.done_at, row.result = "done", now, {"folded_into": first.key}
+        row.error = ""
+
+
+def _said(session: Session, first: EffectRow, rest: list[EffectRow]) -> dict[str, Any]:
+    """One message with the lines of the record for the time."""
     incident = session.get(Incident, first.incident)
     assert incident is not None
-    folded: Sequence[str] = first.payload.get("folded") or [first.key]
     whole = [row for row in (first, *rest) if row.payload["message"] == AWAY_MESSAGE]
     after = (
         min(row.payload["params"]["after"] for row in whole)
         if whole
         else _last_seen(session, first)
     )
-    params = {"after": after, "upto": incident.version}
-    first.payload = {
-        "message": AWAY_MESSAGE, "params": params, "thread": None,
-        "folded": [*folded, *(row.key for row in rest)],
-    }  # fmt: skip
-    for row in rest:
-        row.state, row.done_at, row.result = "done", now, {"folded_into": first.key}
-        row.error = ""
+    return {"message": AWAY_MESSAGE, "params": {"after": after, "upto": incident.version}}
+
+
+def _told(first: EffectRow, rest: list[EffectRow]) -> dict[str, Any]:
+    """One message with what each would have said; of a reminder and its repetitions the last."""
+    parts: dict[str, dict[str, Any]] = {}
+    for row in (first, *rest):
+        for part in _parts(row):
+            params = {name: v for name, v in part["params"].items() if name not in REPEATED}
+            same = json.dumps([part["message"], part["incident"], params], sort_keys=True)
+            parts.pop(same, None)  # it stands where the last one stands
+            parts[same] = part
+    return {"message": AWAY_TOLD, "params": {"parts": list(parts.values())}}
+
+
+def _parts(row: EffectRow) -> list[dict[str, Any]]:
+    payload = row.payload
+    if payload["message"] == AWAY_TOLD:
+        return list(payload["params"]["parts"])
+    one = {"message": payload["message"], "params": payload["params"], "incident": row.incident}
+    return [one]
 
 
 def _last_seen(session: Session, first: EffectRow) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+TELL, RETELL = "person.tell", "person.retell"
 MESSAGE_PACE_MS = 1_000
 CARD_PACE_MS = 1_500
 #: The wording of what is said in one message after Slack was away; see ``bot.effects.away``.
@@ -36,7 +37,7 @@ class Effect:
 
 def for_slack(effect: Effect) -> Effect | None:
     """The effect without people whom Slack does not know (``cli:ann``); None when nobody is left."""
-    if effect.kind == "person.tell":
+    if effect.kind == TELL:
         return effect if slack_knows(effect.payload["user"]) else None
     if effect.kind == "channel.invite" and not all(map(slack_knows, effect.payload["users"])):
         users = [user for user in effect.payload["users"] if slack_knows(user)]
@@ -128,9 +129,16 @@ def tell(
 ) -> Effect:
     """Write to one person, seen by nobody else."""
     return Effect(
-        "person.tell", f"tell:{user}:{key}", f"dm:{user}",
+        TELL, f"tell:{user}:{key}", f"dm:{user}",
         {"user": user, "message": message, "params": params}, incident, None, MESSAGE_PACE_MS,
     )  # fmt: skip
+
+
+def retell(tell_key: str, user: str, incident: int, n: int) -> Effect:
+    """Bring a message to one person up to the state after entry ``n``; none, if it was never sent."""
+    return Effect(
+        RETELL, f"re{tell_key}:{n}", f"dm:{user}", {"tell": tell_key, "user": user}, incident
+    )
 
 
 def invite(incident: int, key: str, users: list[str]) -> Effect:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlmodel import Session
@@ -21,6 +23,7 @@ from db.tables import Incident
 LINE = 300
 #: Slack takes about 13,000 characters of blocks.
 CHARACTERS_MAX = 9_000
+BLOCKS_CHARACTERS_MAX = 12_500
 QUIET = timeline.QUIET - {PlaybookComposed.kind}
 
 
@@ -69,6 +72,22 @@ def _parts(head: str, lines: list[str]) -> list[str]:
             continue
         text += f"\n{line}"
     return [*parts, text]
+
+
+def told(parts: Sequence[Message]) -> Message:
+    """One direct message for several, in their order, each with its buttons as long as there is room."""
+    head = ":hourglass_flowing_sand: *While Slack was away*, this came up for you:"
+    blocks = [kit.section(head)]
+    for at, part in enumerate(parts):
+        after = len(parts) - at - 1
+        room = kit.MESSAGE_BLOCKS_MAX - len(blocks) - after
+        fits = len(json.dumps([blocks, part.blocks])) + after * LINE <= BLOCKS_CHARACTERS_MAX
+        blocks += part.blocks if fits and len(part.blocks) <= room else [_short(part)]
+    return Message(f"While Slack was away: {len(parts)} messages for you", blocks)
+
+
+def _short(part: Message) -> kit.Block:
+    return kit.section(f"{kit.clip(part.text, LINE)}\nMore of it: `/incident next`")
 
 
 def enrolled(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 
-from bot.effects import away
+from bot.effects import away, kinds
 from bot.effects.kinds import AWAY_MESSAGE
 from bot.house import House
 from bot.incident import queries
 from bot.playbook.load import Content
 from bot.record.entry import Actor
+from bot.sandbox.seen import Seen
 from bot.sandbox.server import Sandbox
 from bot.slack.surfaces import all_surfaces
 from db.tables import EffectRow
@@ -132,6 +133,81 @@ async def test_slack_goes_in_the_middle(world: World, cli: Cli, browser: Browser
     assert len([text for text in messages(slack, channel.name) if HEAD in text]) == 1
 
 
+def _dms(slack: Sandbox, name: str = "ada") -> list[Seen]:
+    return list(slack.person(name).sees("dm"))
+
+
+async def test_direct_messages_of_an_hour_are_one(world: World) -> None:
+    """Reminders pile up; who comes back reads one message in order, and each request by itself."""
+    slack, ada = world.slack, world.person("ada")
+    await ada.command("/incident open Insults customers")
+    channel = await ada.waits_for_channel("inc-1")
+    await world.quiet()
+    before = len(_dms(slack))
+    slack.set_weather({"offline": True})
+    for minutes in range(0, 60, 5):
+        if minutes == 30:
+            await world.house.change(Actor(MAX, "cli"), _ask)
+        world.later(minutes=5)
+        await asyncio.sleep(0.15)
+    waiting = await world.house.read(_tells)
+    assert len(waiting) >= 4, waiting
+    slack.set_weather({"offline": False})
+    for _ in range(6):
+        world.later(minutes=2)
+        await asyncio.sleep(0.3)
+    await world.quiet()
+    new = _dms(slack)[before:]
+    (told,) = [seen for seen in new if HEAD in seen.plain]
+    in_order(told.plain, "update on *INC-1* is due", "update on *INC-1* was due", "still waits for")
+    asked = [seen for seen in new if "needs your answer" in seen.plain]
+    assert asked and told not in asked and all("Switch the model off" in a.plain for a in asked)
+    rows = {row.key: row for row in await world.house.read(_tells)}
+    piled = [rows[row.key] for row in waiting if row.payload["message"] in away.IN_PERSON]
+    first, *others = piled
+    assert first.state == "done" and first.result["ts"] == told.ts
+    assert [row.result for row in others] == [{"folded_into": first.key}] * len(others)
+    await ada.click(told, "Done")  # its buttons work
+    assert channel.name and await ada.modal()
+
+
+def _tells(session: Session) -> list[EffectRow]:
+    mine = select(EffectRow).where(EffectRow.lane == f"dm:{ADA}")
+    return list(session.exec(mine.order_by(EffectRow.id)))
+
+
+@pytest.mark.parametrize("count", [1, 3, 25])
+async def test_many_direct_messages_are_as_many_as_slack_can_show(world: World, count: int) -> None:
+    """Ten a message; what was said twice stands once, and what came later stands later."""
+    slack = world.slack
+    await world.person("ada").command("/incident open Insults customers")
+    await world.quiet()
+    pat = world.person("pat").id
+    slack.set_weather({"offline": True})
+    for n in (*range(count), 0):
+        await world.house.change(Actor(ADA, "cli"), lambda tx, n=n: _fails(tx, pat, n))
+    world.later(minutes=10)
+    await asyncio.sleep(0.3)
+    slack.set_weather({"offline": False})
+    for _ in range(4):
+        world.later(minutes=2)
+        await asyncio.sleep(0.2)
+    await world.quiet()
+    new = [seen.plain for seen in _dms(slack, "pat")]
+    assert len(new) == -(-(count + 1) // 10), new
+    text = "\n".join(new)
+    at = [text.rindex(f"reason {n}.") for n in (*range(1, count), 0)]
+    assert at == sorted(at)
+    assert text.count("reason 0.") == (1 if count < 10 else 2)  # once a message
+    assert not slack.mistakes
+
+
+def _fails(tx, person, n):  # type: ignore[no-untyped-def]
+    key = f"try:{n}:{tx.now.timestamp()}"
+    more = {"effect": "card.pin", "error": f"reason {n}"}
+    tx.effect(kinds.tell(person, key, "effect_failed", incident=1, **more))
+
+
 def _ask(tx):  # type: ignore[no-untyped-def]
     from bot.playbook import approvals
     from bot.playbook.plan import ApprovalPlan
@@ -207,5 +283,7 @@ def test_only_what_has_a_wording_and_asks_nobody_is_folded(house: House) -> None
 
     known = set(all_surfaces(make_settings("sqlite://", Path()), content).wordings)
     assert known >= away.ON_RECORD
+    assert known | {kinds.AWAY_TOLD} >= away.IN_PERSON
     assert not {"approval_requested", "approval_asked", "approval_to_ratify", "notice_asked",
-                "notice_submitted_said", "ratify_late"} & away.ON_RECORD  # fmt: skip
+                "notice_submitted_said", "ratify_late", "role_offer", "privileged_added",
+                } & (away.ON_RECORD | away.IN_PERSON)  # fmt: skip
