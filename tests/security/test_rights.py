@@ -182,6 +182,17 @@ DENIED: list[tuple[str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
+async def test_who_lacks_a_right_changes_nothing_on_any_database(each_desk: Desk) -> None:
+    before = _kinds(each_desk)
+    for _, payload in DENIED:
+        await each_desk.payload(payload)
+        await each_desk.quiet()
+    after = _kinds(each_desk)
+    assert after[: len(before)] == before
+    assert set(after[len(before) :]) == {c.PermissionDenied.kind}
+    assert sorted(one.verb for one in _refused(each_desk)) == sorted({right for right, _ in DENIED})
+
+
 def _kinds(desk: Desk, number: int = 1) -> list[str]:
     return desk.house.read_sync(lambda s: [each.entry.kind for each in entries(s, number)])
 
@@ -206,8 +217,11 @@ async def test_who_lacks_the_right_changes_nothing_and_is_on_the_record(
     assert EVE not in entry.model_dump_json()
 
 
-async def test_clicks_and_forms_from_old_messages_are_judged_by_roles_of_now(desk: Desk) -> None:
+async def test_clicks_and_forms_from_old_messages_are_judged_by_roles_of_now(
+    each_desk: Desk,
+) -> None:
     """Ada commanded when the form was made; she handed over; her old form no longer resolves."""
+    desk = each_desk
     await desk.payload(command(ADA, "resolve", PUBLIC))
     await desk.quiet()
     meta = desk.slack.views()[-1]["private_metadata"]
@@ -245,7 +259,8 @@ async def test_a_refusal_that_comes_late_is_told_as_one(
     assert "incident.resolved" not in _kinds(desk)
 
 
-async def test_an_offer_is_accepted_by_nobody_else(desk: Desk) -> None:
+async def test_an_offer_is_accepted_by_nobody_else(each_desk: Desk) -> None:
+    desk = each_desk
     Run(desk.house)(ADA, lambda tx: roles.assign(tx, get(tx.session, 1), "comms", BEN))
     offer = kit.pack(i=1, r="comms")
     await desk.payload(click(EVE, "role_accept", offer))
@@ -253,7 +268,8 @@ async def test_an_offer_is_accepted_by_nobody_else(desk: Desk) -> None:
     assert held is not None and (held.holder, held.state) == (BEN, "offered")
 
 
-async def test_trying_again_and_again_fills_no_record(desk: Desk) -> None:
+async def test_trying_again_and_again_fills_no_record(each_desk: Desk) -> None:
+    desk = each_desk
     for n in range(12):
         await desk.payload(command(EVE, f"INC-1 contain try {n}"))
     await desk.payload(command(MALLORY, "INC-1 contain me too"))
@@ -270,7 +286,8 @@ async def test_trying_again_and_again_fills_no_record(desk: Desk) -> None:
     assert len(_refused(desk)) == 4
 
 
-async def test_a_private_incident_does_not_exist_for_outsiders(desk: Desk) -> None:
+async def test_a_private_incident_does_not_exist_for_outsiders(each_desk: Desk) -> None:
+    desk = each_desk
     hidden = [await desk.payload(command(EVE, f"INC-{n} {verb}"))
               for verb in ("status", "contain x", "timeline", "role", "note x") for n in (2, 98)]  # fmt: skip
     for real, made_up in zip(hidden[::2], hidden[1::2], strict=True):
