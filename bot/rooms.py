@@ -10,9 +10,10 @@ from bot.action import project as action_project
 from bot.action import reminders as action_reminders
 from bot.comms import approving, cadence, publish
 from bot.comms import project as comms_project
+from bot.effects import kinds
 from bot.effects.dispatcher import Returned, Task
 from bot.effects.store import Claimed
-from bot.incident import assessing, channels, items, opening, queries, rights
+from bot.incident import assessing, channels, items, moot, opening, queries, rights
 from bot.incident import project as incident_project
 from bot.playbook import approvals, by_itself, composing, reminders, step_approval
 from bot.playbook import project as playbook_project
@@ -39,16 +40,15 @@ def projectors() -> Mapping[str, Projector]:
 
 def followers(content: Content) -> Mapping[str, Follower]:
     """What else follows from an entry of a kind, whoever appended it."""
-    steps = by_itself.followers(content)
-    both = {kind: _both(checkpoint.FOLLOWERS[kind], steps[kind])
-            for kind in checkpoint.FOLLOWERS.keys() & steps.keys()}  # fmt: skip
-    return {**checkpoint.FOLLOWERS, **steps, **both}
+    parts = (checkpoint.FOLLOWERS, by_itself.followers(content), moot.FOLLOWERS)
+    named = dict.fromkeys(kind for part in parts for kind in part)
+    return {kind: _each([part[kind] for part in parts if kind in part]) for kind in named}
 
 
-def _both(first: Follower, second: Follower) -> Follower:
+def _each(found: list[Follower]) -> Follower:
     def follow(tx: Tx, recorded: Recorded) -> None:
-        first(tx, recorded)
-        second(tx, recorded)
+        for one in found:
+            one(tx, recorded)
 
     return follow
 
@@ -99,7 +99,8 @@ def effect_failed(tx: Tx, effect: Claimed, error: str) -> None:
     tx.append(c.EffectFailed(key=effect.key, effect=effect.kind, error=error), effect.incident)
     if effect.kind == "channel.create":
         channels.not_made(tx, effect.incident, error, effect.attempts)
-    elif effect.kind != "person.tell":  # who cannot be written to is not written to about it
+    elif effect.kind not in (kinds.TELL, kinds.RETELL):
+        # Who cannot be written to is not written to about it.
         channels.not_done(tx, effect.incident, effect.kind, error)
     if effect.kind != "card.update":
         tx.refresh_card(effect.incident)

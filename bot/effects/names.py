@@ -18,6 +18,7 @@ _WORDS = {
     "console.notice": "Showing the drill's notice",
     "house.notice_page": "Putting the notice on the status page",
     "person.tell": "Writing to a person",
+    "person.retell": "Bringing a private message up to date",
     "message.react": "Marking the message",
     "message.fetch": "Reading the marked message",
 }

@@ -15,7 +15,8 @@ from aiohttp import ClientConnectorError, ClientError
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from bot.effects import lease
 from bot.effects.outcome import (
@@ -30,7 +31,7 @@ from bot.effects.outcome import (
 )
 from bot.effects.store import Claimed
 from bot.incident.queries import get
-from db.tables import Incident
+from db.tables import EffectRow, Incident
 
 T = TypeVar("T")
 EVENT_TYPE = "steadyhand_effect"
@@ -41,8 +42,12 @@ PAGES_AT_LEAST = 3
 #: Kinds that make the same call; Slack limits a method, not what we call it.
 SAME_CALL = (
     ("card.post", "announce.post", "channel.say", "channel.post", "notice.post", "person.tell"),
-    ("card.update", "announce.update"),
+    ("card.update", "announce.update", "person.retell"),
 )
+
+
+#: Slack's words for a message that cannot be edited any more.
+NOT_THERE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
 
 class CarefulClient(AsyncWebClient):
@@ -102,6 +107,7 @@ class SlackAdapter:
             "announce.update": self._update_announcement,
             "notice.post": self._post_notice,
             "person.tell": self._tell,
+            "person.retell": self._retell,
             "message.react": self._react,
             "message.fetch": self._fetch,
             "group.read": self._read_group,
@@ -295,6 +301,31 @@ class SlackAdapter:
             opened = await self._client.conversations_open(users=channel)
             channel = opened["channel"]["id"]
         return await self._post(effect, channel, message)
+
+    async def _retell(self, effect: Claimed) -> Outcome:
+        """Show what became of what somebody was asked; what was never sent stays unsent."""
+
+        def job(session: Session) -> tuple[dict[str, Any], Message] | None:
+            told = session.execute(
+                select(EffectRow).where(col(EffectRow.key) == effect.payload["tell"])
+            ).scalar()
+            if told is None or "ts" not in (told.result or {}):
+                return None
+            incident = get(session, effect.incident) if effect.incident is not None else None
+            params = {**told.payload["params"], "to": effect.payload["user"]}
+            shown = self._render.message(session, incident, told.payload["message"], params)
+            return dict(told.result or {}), shown
+
+        found = await self._read(job)
+        if found is None:
+            return Done()
+        where, message = found
+        try:
+            return await self._update(where["channel"], where["ts"], message)
+        except SlackApiError as problem:
+            if error_of(problem) in NOT_THERE:
+                return Done()  # deleted, or too old to be edited: a click still gets an answer
+            raise
 
     async def _react(self, effect: Claimed) -> Outcome:
         payload = effect.payload

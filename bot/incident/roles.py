@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 
+from sqlmodel import Session
+
 from bot.effects import kinds
 from bot.errors import BadInput, Conflict
 from bot.incident import queries
 from bot.incident.rights import denied, may, require, who_may
 from bot.playbook import approvals
 from bot.record import catalogue as c
+from bot.record.entry import Recorded
 from bot.record.tx import Tx
 from db.tables import Incident, RoleHolder
 
@@ -175,6 +178,15 @@ def _open_offer(tx: Tx, incident: Incident, role: str) -> c.RoleOffered | None:
         if recorded.entry.role == role:
             last = recorded.entry if isinstance(recorded.entry, c.RoleOffered) else None
     return last
+
+
+def answer_to(session: Session, incident: int, role: str, n: int) -> Recorded | None:
+    """What settled the offer of entry ``n``: an answer, or another offer. None while it is open."""
+    from bot.record.read import entries
+
+    kinds_ = [kind.kind for kind in (c.RoleOffered, *_ANSWERS)]
+    found = entries(session, incident, after=n, kinds=kinds_)
+    return next((each for each in found if each.entry.role == role), None)
 
 
 _ANSWERS = (c.RoleAccepted, c.RoleDeclined, c.RoleHandedOver, c.RoleReleased)

@@ -189,13 +189,29 @@ def _groups(groups: Iterable[Iterable[str]], names: dict[str, str]) -> str:
     return " and ".join(" or ".join(names.get(role, role) for role in group) for group in groups)
 
 
+def _became(row: Approval) -> str:
+    """What became of a request: said in place of its buttons."""
+    name = f"{ref(row.incident)}: approval {row.number}, *{kit.esc(row.title)}*,"
+    if row.state == "waiting":
+        return f"{name} waits for others."
+    if row.state == "approved":
+        who = ", ".join(kit.person(person) for person in approvals.said_yes(row))
+        more = " and confirmed" if row.ratified else ""
+        return f":white_check_mark: {name} is given by {who}{more}."
+    word = {"expired": "lapsed", "refused": "is refused"}.get(row.state, "no longer counts")
+    return f"{name} {word}. {kit.esc(row.comment)}".strip()
+
+
 def asked_wording(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
     """Privately to those who can say yes."""
     row = _row(session, incident, params)
     head = f"{mark(incident)}{ref(row.incident)} needs your answer."
     if row.state != "waiting":
+        return simple(incident, _became(row))
+    if params.get("to") in approvals.said_yes(row):
         return simple(
-            incident, f"{ref(row.incident)}: approval {row.number} is {row.state} by now."
+            incident,
+            f"{ref(row.incident)}: you approved {row.number}, *{kit.esc(row.title)}*. Others must as well.",
         )
     return Message(head, [kit.section(head), *request_blocks(row)])
 
@@ -205,6 +221,8 @@ def to_ratify_wording(
 ) -> Message:
     """Privately to whoever confirms an emergency approval."""
     row = _row(session, incident, params)
+    if row.state != "approved" or not approvals.roles_to_ratify(row):
+        return simple(incident, _became(row))
     by = kit.when(from_rfc3339(params["due"]))
     head = f"{mark(incident)}{ref(row.incident)}: this was approved in an emergency. Confirm it by {by}, or say why not."
     return Message(head, [kit.section(head), *request_blocks(row, ratify=True)])

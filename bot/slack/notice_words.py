@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.comms import publish
+from bot.comms.queries import said_yes
 from bot.incident.names import ref
 from bot.playbook.load import Content
 from bot.slack import kit
@@ -37,8 +38,11 @@ def asked(session: Session, incident: Incident | None, params: Params) -> Messag
     if row is None or row.digest != params["digest"]:
         return simple(
             incident,
-            f"Notice {params['number']} changed before you were asked; wait for the new text.",
+            f"Notice {params['number']} was changed; this text is not asked for any more. "
+            "The new one comes with its own buttons.",
         )
+    if row.state != "submitted" or params.get("to") in said_yes(row):
+        return simple(incident, _became(row, params.get("to")))
     head = (
         f"{mark(incident)}{kit.person(params['by'])} asks you to approve *notice {row.number}* of "
         f"*{ref(incident.number)}* for: {kit.esc(params['audience'])}. Your yes counts for exactly this text."
@@ -50,6 +54,19 @@ def asked(session: Session, incident: Incident | None, params: Params) -> Messag
         kit.actions(*approval_buttons(incident, row.number, row.digest)),
     ]  # fmt: skip
     return Message(f"{mark(incident)}Your approval is asked for in {ref(incident.number)}", blocks)
+
+
+def _became(row: Notice, person: str | None) -> str:
+    """What became of a notice: said in place of the buttons."""
+    name = f"Notice {row.number} of {ref(row.incident)}"
+    yes = said_yes(row)
+    if row.state == "submitted":
+        return f"You approved {name}. Others must as well."
+    if row.state in ("approved", "publishing", "published"):
+        who = ", ".join("you" if one == person else kit.person(one) for one in yes) or "somebody"
+        out = " and is out" if row.state == "published" else ""
+        return f":white_check_mark: {name} was approved by {who}{out}."
+    return f"{name} is {row.state} by now; nothing to approve."
 
 
 def approved(session: Session, incident: Incident | None, params: Params) -> Message:

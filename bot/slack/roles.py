@@ -11,6 +11,8 @@ from bot.errors import BadInput
 from bot.incident import queries, roles
 from bot.incident.names import ref
 from bot.playbook.load import Content
+from bot.record import catalogue as c
+from bot.record.entry import Recorded
 from bot.record.tx import Tx
 from bot.slack import kit
 from bot.slack.request import Answer, Request, only_you
@@ -114,6 +116,20 @@ async def role_decline(request: Request) -> Answer:
     )
 
 
+def _became(answer: Recorded, title: str, person: str | None) -> str:
+    """What became of an offer: said in place of its buttons."""
+    entry, where = answer.entry, ref(answer.incident or 0)
+    if isinstance(entry, c.RoleDeclined):
+        who = "You" if entry.holder == person else kit.person(entry.holder)
+        return f"{where}: {who} cannot be {title}. The commander was told."
+    if isinstance(entry, c.RoleReleased):
+        return f"{where}: {title} is not offered any more."
+    if entry.holder == person and not isinstance(entry, c.RoleOffered):
+        return f":white_check_mark: You are {title} in {where}."
+    verb = "was asked to be" if isinstance(entry, c.RoleOffered) else "is"
+    return f"{where}: {kit.person(entry.holder)} {verb} {title} now."
+
+
 def surface(content: Content) -> Surface:
     """Needs the content's role titles and instructions for its messages."""
 
@@ -124,6 +140,9 @@ def surface(content: Content) -> Surface:
     def offer(session: Session, incident: Incident | None, params: Params) -> Message:
         assert incident is not None
         role, by = params["role"], kit.person(params["by"])
+        answer = roles.answer_to(session, incident.number, role, params["n"])
+        if answer is not None:
+            return simple(incident, _became(answer, title(role), params.get("to")))
         text = (
             f"{by} asks you to be *{title(role)}* in *{ref(incident.number)}* "
             f"{kit.esc(incident.title)} (<#{incident.channel_id}>)."
