@@ -138,6 +138,8 @@ def page_task(tx: Tx, effect: Claimed) -> None:
     """The status page reads the database, so the text is there once this is on the record."""
     assert effect.incident is not None
     _placed(tx, effect.incident, effect.payload, {"place": "status_page"})
+    if tx.env.base_url:
+        tx.effect(kinds.bookmark_page(effect.incident))
 
 
 def posted(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+#: The bookmark of the status page; the other one is that of the card.
+PAGE = "page"
 TELL, RETELL = "person.tell", "person.retell"
 MESSAGE_PACE_MS = 1_000
 CARD_PACE_MS = 1_500
@@ -104,6 +106,14 @@ def furnishing(incident: int, *, opener: str, announce: str | None) -> list[Effe
             )
         )  # fmt: skip
     return out
+
+
+def bookmark_page(incident: int) -> Effect:
+    """Link the status page in the channel's head, once there is something on it to see."""
+    return Effect(
+        "channel.bookmark", f"bookmark:{incident}:{PAGE}", f"bookmark:{incident}", {"what": PAGE},
+        incident, channel_key(incident),
+    )  # fmt: skip
 
 
 def house(

@@ -73,7 +73,7 @@ class Renderer(Protocol):
     def card(self, session: Session, incident: Incident) -> Message: ...
     def announcement(self, session: Session, incident: Incident) -> Message: ...
     def topic(self, incident: Incident) -> str: ...
-    def bookmark(self, incident: Incident) -> tuple[str, str] | None: ...
+    def bookmark(self, incident: Incident, what: str, workspace: str) -> tuple[str, str] | None: ...
     def message(
         self, session: Session, incident: Incident | None, name: str, params: dict[str, Any]
     ) -> Message: ...
@@ -92,6 +92,7 @@ class SlackAdapter:
         self._client = client
         self._read = read
         self._render = render
+        self._url = ""
         self._kinds: dict[str, Callable[[Claimed], Awaitable[Outcome]]] = {
             "channel.create": self._create,
             "channel.invite": self._invite,
@@ -210,7 +211,8 @@ class SlackAdapter:
     async def _bookmark(self, effect: Claimed) -> Outcome:
         incident = await self._incident(effect)
         assert incident.channel_id
-        wanted = self._render.bookmark(incident)
+        what = str(effect.payload.get("what", "card"))
+        wanted = self._render.bookmark(incident, what, await self._workspace())
         if wanted is None:
             return Done()
         title, link = wanted
@@ -222,6 +224,12 @@ class SlackAdapter:
             channel_id=incident.channel_id, title=title, type="link", link=link
         )
         return Done()
+
+    async def _workspace(self) -> str:
+        """The workspace's address. It does not change, so it is asked for once."""
+        if not self._url:
+            self._url = str((await self._client.auth_test())["url"])
+        return self._url
 
     async def _archive(self, effect: Claimed) -> Outcome:
         incident = await self._incident(effect)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.effects.kinds import AWAY_TOLD
+from bot.effects.kinds import AWAY_TOLD, PAGE
 from bot.effects.slack import Message
 from bot.incident.names import ref
 from bot.incident.queries import get, status
@@ -52,11 +52,16 @@ class SlackRenderer:
             f"{mark}{ref(incident.number)} · {kit.esc(incident.title)} · /incident", TOPIC_MAX
         )
 
-    def bookmark(self, incident: Incident) -> tuple[str, str] | None:
-        """Title and link of the incident's page, when the server has a public address."""
-        if not self._env.base_url:
+    def bookmark(self, incident: Incident, what: str, workspace: str) -> tuple[str, str] | None:
+        """Title and link: of the card in ``workspace`` (its address), or of the status page."""
+        if what == PAGE:
+            base = self._env.base_url
+            return (f"{ref(incident.number)} status page", f"{base}/status") if base else None
+        if not (incident.channel_id and incident.card_ts):
             return None
-        return f"{ref(incident.number)} status page", f"{self._env.base_url}/status"
+        # The pattern of Slack's message links, so that asking for one costs no call.
+        place = f"archives/{incident.channel_id}/p{incident.card_ts.replace('.', '')}"
+        return f"{ref(incident.number)} at a glance", f"{workspace.rstrip('/')}/{place}"
 
     def message(
         self, session: Session, incident: Incident | None, name: str, params: dict[str, Any]

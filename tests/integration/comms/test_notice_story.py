@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.comms import approving, notices, publish, queries
@@ -87,6 +89,21 @@ def test_from_draft_to_page_byte_for_byte(story: Story) -> None:
     assert story.outside.of("notice.post")[0].payload["channel"] == NOTICES
     page = story.run.house.read_sync(lambda s: queries.on_page(s, after.drafted_at))
     assert [(each.title, each.body) for each in page] == [(row.title, row.body)]
+
+
+def test_the_page_is_linked_in_the_channel_once_something_is_on_it(story: Story) -> None:
+    house = story.run.house
+    house.env = replace(house.env, base_url="https://help.example.com")
+    bookmarks = story.outside.of("channel.bookmark")
+    assert [effect.payload for effect in bookmarks] == [{}]  # the card's, since the opening
+    row = approved(story)
+    story.do(CAM, lambda tx, here: publish.publish(tx, here, row.number, row.digest))
+    story.outside.settle()
+    assert story.outside.of("channel.bookmark")[-1].payload == {"what": "page"}
+    [asked] = [
+        effect for effect in story.outside.of("person.retell") if effect.payload["user"] == ADA
+    ][-1:]
+    assert asked.payload["tell"].startswith(f"tell:{ADA}:notice:")
 
 
 def test_nobody_approves_their_own_text(story: Story) -> None:
