@@ -42,7 +42,12 @@ VERBS: tuple[Verb, ...] = (
         ("privilege",),
     ),
     Verb("correct", "correct 7 TEXT", "Correct an entry; the old one stays readable."),
-    Verb("timeline", "timeline [all|NUMBER]", "Show the record, or one entry as a whole.", ("record", "history")),
+    Verb(
+        "timeline",
+        "timeline [all|NUMBER]",
+        "Show the record, or one entry as a whole.",
+        ("record", "history"),
+    ),
     Verb(
         "search",
         "search WORDS",

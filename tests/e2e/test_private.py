@@ -21,7 +21,8 @@ WORDS = (
     "contain it stopped", "resolve", "close", "reopen because x", "decide x because y", "update x",
     "notice", "notice list", "notice 1", "note x", "hypothesis x", "evidence x, there",
     "rename x", "families", "facts", "correct 1 other", "action", "action list", "action list all", "action list drills",
-    "action done 1 https://x.example", "postmortem", "moonbeam", "help",
+    "action done 1 https://x.example", "postmortem", "moonbeam", "help", "freeze model=x",
+    "freeze without C6 because x", "privileged", "privileged read", "erase", "erase 1",
 )  # fmt: skip
 #: The same with a number: it must read as if that incident had never been.
 NUMBERED = (

@@ -196,7 +196,8 @@ def _keys(session: Any) -> list[str]:
 
 _FIELDS = [
     "title", "families", "summary", "severity", "people", "private", "text", "kind", "shape", "location",
-    "at", "options", "why", "facts", "back", "rollback", "dissent", "review", "role", "person", "reason",
+    "at", "options", "other1", "rung", "model", "readers", "phrase", "rule", "why", "facts",
+    "back", "rollback", "dissent", "review", "role", "person", "reason",
     "evidence", "override", "statement", "comment", "outcome", "what", "owner", "due", "proof", "audience",
     "stage", "corrects", "title_1", "body_1", "next", "unknown", "next_at", "entries", "gone", "harm",
     "likelihood", "exposed", "reversibility", "vulnerable", "ongoing", "confidence", "flags",

@@ -21,6 +21,7 @@ from bot.incident.severity import Answers
 from bot.playbook import approvals, composing, criteria, step_approval, walk
 from bot.playbook.plan import ApprovalPlan
 from bot.playbook.steps import plan_of
+from bot.record import freeze
 from bot.record.rebuild import check_incident
 from db.tables import Approval
 from tests.integration.playbook.conftest import ADA, EXEC, MAX, PROD, SAM, SEC, Story
@@ -46,6 +47,8 @@ moves = st.one_of(
     st.tuples(st.just("give"), people, places),
     st.tuples(st.just("give"), people, places),
     st.tuples(st.just("give"), people, places),
+    st.tuples(st.just("freeze"), people, places),
+    st.tuples(st.just("freeze"), people, places),
     st.tuples(st.just("refuse"), people, places),
     st.tuples(st.just("ratify"), people, places),
     st.tuples(st.just("role"), people, st.integers(0, len(ROLES) - 1)),
@@ -115,6 +118,10 @@ class Walkers:
         if rule is not None:
             found = [a for a in self._approvals() if a.subject_key == row.key]
             assert any(a.state == "approved" for a in found), "done without a yes"
+        if row.rung in freeze.DESTRUCTIVE:
+            incident, rung = self.story.incident, str(row.rung)
+            answer = self.story.house.read_sync(lambda s: freeze.answer(s, incident, rung))
+            assert answer is not None, "done, and nobody froze or decided to go without"
 
     def skip(self, person: str, at: int) -> None:
         self.story.do(person, walk.not_needed, self._key(at), "reason")
@@ -143,6 +150,13 @@ class Walkers:
             self.story.do(
                 person, verb, row.number, row.digest, *more, subjects=rooms.approval_subjects()
             )
+
+    def freeze(self, person: str, at: int) -> None:
+        rung = [None, *freeze.DESTRUCTIVE][at % 6]
+        if rung is not None and at % 4 == 0:
+            self.story.do(person, freeze.go_without, rung, "reason")
+        else:
+            self.story.do(person, freeze.freeze, {"model": f"m{at}"}, rung)
 
     def give(self, person: str, at: int) -> None:
         self._answer(person, at, approvals.give)
