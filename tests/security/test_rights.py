@@ -20,7 +20,7 @@ from bot.incident.queries import get
 from bot.playbook import approvals, criteria, steps, walk
 from bot.playbook.rules import Permission
 from bot.record import catalogue as c
-from bot.record import freeze
+from bot.record import erase, freeze
 from bot.record.entry import Actor
 from bot.record.read import entries
 from bot.record.tx import Tx
@@ -434,6 +434,7 @@ def test_what_weighs_much_takes_a_reason(house: House) -> None:
         (NotReady, lambda tx, i: assessing.ask_downgrade(tx, i, "SEV3", " ", "log")),
         (BadInput, lambda tx, i: approvals.refuse(tx, i, 1, "", " ", subjects={})),
         (BadInput, lambda tx, i: people.end(operator(tx), BEN, " ")),
+        (BadInput, lambda tx, i: erase.erase(operator(tx), erase.Wish(entries=(1,)), " ", 1)),
         (BadInput, lambda tx, i: criteria.waive(tx, i, key, " ")),
         (BadInput, lambda tx, i: control.give_up(tx, effect, " ")),
         (BadInput, lambda tx, i: notices.withdraw(tx, i, number, " ")),
