@@ -81,7 +81,7 @@ class LocalPage:
         async def guarded(request: Request) -> Response:
             if not is_local(request):
                 return PlainTextResponse("Not found.\n", 404)
-            person = self._sessions.read(request.cookies.get(COOKIE, ""), time.time())
+            person = await self._signed_in(request)
             if person is None:
                 return self._page("local_sign_in.html.j2", 401 if request.method == "POST" else 200)
             if request.method == "POST" and not await self._ours(request):
@@ -95,6 +95,12 @@ class LocalPage:
             return await page(request, person)
 
         return guarded
+
+    async def _signed_in(self, request: Request) -> str | None:
+        seen = self._sessions.read(request.cookies.get(COOKIE, ""), time.time())
+        if seen is None:
+            return None
+        return await self._house.read(lambda session: self._sessions.counts(session, seen))
 
     async def _ours(self, request: Request) -> bool:
         origin = request.headers.get("origin")
@@ -112,12 +118,17 @@ class LocalPage:
         if int(request.headers.get("content-length") or LARGEST_FORM + 1) > LARGEST_FORM:
             return PlainTextResponse("Too large.\n", 413)
         token = _text(await request.form(), "token")
-        person = await self._house.read(lambda session: self._sessions.person(session, token))
-        if person is None:
+
+        def look(session: Session) -> tuple[str, str] | None:
+            person = self._sessions.person(session, token)
+            return (person, self._sessions.mark(session, person)) if person else None
+
+        found = await self._house.read(look)
+        if found is None:
             return self._page("local_sign_in.html.j2", 401, wrong=True)
         answer = RedirectResponse("/local", 303)
         answer.set_cookie(
-            COOKIE, self._sessions.cookie(person, time.time()), max_age=LASTS_S, path="/local",
+            COOKIE, self._sessions.cookie(*found, time.time()), max_age=LASTS_S, path="/local",
             httponly=True, samesite="strict",
         )  # fmt: skip
         return answer
@@ -211,7 +222,8 @@ class LocalPage:
 
     async def _change(self, person: str, form: FormData, verb: Callable[[Tx], int]) -> int | None:
         """Run a verb once for this form; a second copy of it does nothing."""
-        by, key = Actor(person, "web", os.urandom(8).hex()), f"web:{_text(form, 'once')[:64]}"
+        by = Actor(person, "web", os.urandom(8).hex())
+        key = f"web:{person[:80]}:{_text(form, 'once')[:64]}"
 
         def once(tx: Tx) -> int | None:
             seen, before = tx.recall(key)

@@ -69,22 +69,36 @@ class Sessions:
             return operator()
         return people.person_of(session, token)
 
-    def cookie(self, person: str, now: float) -> str:
+    def mark(self, session: Session, person: str) -> str:
+        """Which token of the person counts now; empty when none does."""
+        if person == operator():
+            return hashlib.sha256(self.token().encode()).hexdigest()[:16]
+        found = people.enrolled(session, person)
+        return found.token_sha256[:16] if found is not None else ""
+
+    def cookie(self, person: str, mark: str, now: float) -> str:
         """The value of a new session's cookie."""
-        said = f"{int(now) + LASTS_S}|{secrets.token_hex(8)}|{person}"
+        said = f"{int(now) + LASTS_S}|{secrets.token_hex(8)}|{mark}|{person}"
         return f"{base64.urlsafe_b64encode(said.encode()).decode()}.{self._sign('session', said)}"
 
-    def read(self, cookie: str, now: float) -> str | None:
-        """Whom the cookie was made for, if it is ours and not too old."""
+    def read(self, cookie: str, now: float) -> tuple[str, str] | None:
+        """Whom the cookie was made for, and for which token, if it is ours and not too old."""
         body, _, signature = cookie.partition(".")
         try:
             said = base64.urlsafe_b64decode(body.encode()).decode()
         except ValueError:
             return None
-        if not hmac.compare_digest(self._sign("session", said), signature):
+        if not hmac.compare_digest(self._sign("session", said).encode(), signature.encode()):
             return None
-        until, _, rest = said.partition("|")
-        return rest.partition("|")[2] if now < int(until) else None
+        until, _, mark, person = said.split("|", 3)
+        return (person, mark) if now < int(until) else None
+
+    def counts(self, session: Session, seen: tuple[str, str] | None) -> str | None:
+        """Who is signed in: the token they came with must count still."""
+        if seen is None or not seen[1]:
+            return None
+        person, mark = seen
+        return person if hmac.compare_digest(self.mark(session, person), mark) else None
 
     def form(self, cookie: str) -> str:
         """What a form of this session must carry."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.incident import queries
+from bot.incident import people, queries
 from bot.incident.opening import open_incident
 from bot.record.entry import Actor
 from bot.record.read import entries
@@ -16,6 +16,12 @@ from tests.integration.offline.conftest import Browser, Cli
 from tests.support.world import World
 
 HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def url(db_url: str) -> str:
+    """The page on SQLite and on PostgreSQL."""
+    return db_url
 
 
 async def opened(world: World, person: str = "U01ADA", **more: bool) -> int:
@@ -69,10 +75,11 @@ async def test_the_cookie_and_the_page_are_closed_to_others(browser: Browser) ->
     assert "script" not in policy and "<script" not in page.text
     assert page.headers["cache-control"] == "no-store"
     kept = browser.http.cookies["steadyhand_local"]
-    for forged in ("eA==.00", kept[:-1] + "x", "", "x"):
+    for forged in ("eA==.00", kept[:-1] + "x", "", "x", "eA==.\xe9", "\xff.\xff", "....", "=.="):
         browser.http.cookies.clear()
-        browser.http.cookies.set("steadyhand_local", forged, domain="127.0.0.1", path="/local")
-        assert "Sign in" in (await browser.http.get("/local")).text
+        sent = {"cookie": f"steadyhand_local={forged}".encode("latin-1")}
+        seen = await browser.http.get("/local", headers=sent)
+        assert seen.status_code == 200 and "Sign in" in seen.text
 
 
 async def test_a_form_that_is_not_ours_changes_nothing(browser: Browser, world: World) -> None:
@@ -138,7 +145,15 @@ async def test_an_enrolled_person_acts_as_themselves(
     assert "The decision is on the record." in page.text
     last = world.house.read_sync(lambda s: list(entries(s, 1, kinds=["decision.made"])))[-1]
     assert (last.actor, last.source, last.role) == ("U01ADA", "web", "commander")
-    cli("people", "end", "U01ADA", "--reason", "the laptop is lost")
+    kept = dict(browser.http.cookies)
+    operator = Actor("cli:op", "cli")
+    await world.house.change(operator, lambda tx: people.end(tx, "U01ADA", "the laptop is lost"))
+    assert "Sign in" in (await browser.http.get("/local/1")).text, "who is signed in is out at once"
+    assert (await browser.http.post("/local/1/note", data={"text": "x"})).status_code == 401
+    _, public = people.new_key()
+    await world.house.change(operator, lambda tx: people.enrol(tx, "U01ADA", public, "another"))
+    browser.http.cookies.update(kept)
+    assert "Sign in" in (await browser.http.get("/local/1")).text, "another token, another session"
     assert (await browser.sign_in(token)).status_code == 401
 
 
@@ -148,6 +163,15 @@ async def test_a_private_incident_is_for_its_people(browser: Browser, world: Wor
     assert "Leaks names" not in (await browser.http.get("/local")).text
     assert (await browser.http.get("/local/1")).status_code == 404
     assert (await browser.send("/local/1/note", text="x")).status_code == 404
+    looked = world.house.read_sync(lambda s: list(entries(s, 1, kinds=["permission.denied"])))
+    assert [(one.source, one.entry.verb) for one in looked] == [("web", "view")]
+
+
+async def test_what_cannot_be_there_is_not_found(browser: Browser) -> None:
+    await browser.sign_in()
+    for path in ("/local/0", "/local/-1", "/local/99999999999999999999999", "/local/x"):
+        assert (await browser.http.get(path)).status_code == 404
+        assert (await browser.send(f"{path}/note", text="x")).status_code == 404
 
 
 async def test_opening_there_makes_the_channel_here(browser: Browser, world: World) -> None:
