@@ -111,7 +111,12 @@ def task(tx: Tx, effect: Claimed) -> None:
     if effect.incident is not None:
         row = tx.session.get(Incident, effect.incident)
         if row is not None and row.channel_id:
-            tx.effect(kinds.say(row.number, f"checkpoint:{made.seq}", "checkpoint", note=made.note))
+            # In the card's thread: kept where we cannot rewrite it, and in nobody's way.
+            say = kinds.say(
+                row.number, f"checkpoint:{made.seq}", "checkpoint", thread=row.card_ts,
+                note=made.note,
+            )  # fmt: skip
+            tx.effect(say)
     if tx.env.audit_channel and (before is None or before.seq != made.seq):
         tx.effect(_to_audit(tx.env.audit_channel, made))
 

@@ -15,8 +15,7 @@ from db.tables import Incident
 
 def _checkpoint(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
     note = read_notes(params["note"])[0]
-    lead = f"Checkpoint of the record at {note.size} entries. Kept here, it shows later that nothing before it was changed."
-    text = f"{lead}\n```{kit.esc(params['note'].strip())}```"
+    text = f"Record signed at {note.size} entries.\n```{kit.esc(params['note'].strip())}```"
     return Message(f"Checkpoint of the record at {note.size} entries", [kit.context(text)])
 
 

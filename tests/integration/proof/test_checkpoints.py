@@ -23,6 +23,7 @@ from bot.record import checkpoint, freeze, keys, privileged
 from bot.record.notes import read_notes
 from bot.record.read import entries
 from bot.record.verify import verify_incident, verify_record
+from bot.slack.proof import SURFACE
 from db import guards
 from db.tables import EffectRow
 from tests.integration.proof.conftest import CLI
@@ -72,6 +73,8 @@ def test_a_grave_decision_asks_for_a_checkpoint_at_once(house: House, run: Run, 
         "U01ADA",
         lambda tx: tx.append(c.ChannelMade(channel_id="C9", channel_name="x"), number) and None,
     )
+    card = c.CardPosted(channel_id="C9", ts="1700000000.000100")
+    run("U01ADA", lambda tx: tx.append(card, number) and None)
     run("U01ADA", lambda tx: items.decide(tx, get(tx.session, number), "switch it off"))
     (asked,) = [row for row in _effects(house, "house.checkpoint") if row.incident == number]
     _run_task(house, asked)
@@ -80,6 +83,10 @@ def test_a_grave_decision_asks_for_a_checkpoint_at_once(house: House, run: Run, 
     ]
     (note,) = read_notes(said.payload["params"]["note"])
     assert note.signer({key.id: key}) == key
+    assert said.payload["thread"] == card.ts  # under the card, not in the way of the talk
+    shown = SURFACE.wordings["checkpoint"](None, None, said.payload["params"])  # type: ignore[arg-type]
+    [block] = shown.blocks
+    assert block["type"] == "context" and note.body in block["elements"][0]["text"]
     run("U01ADA", lambda tx: tx.append(c.IncidentClosed(), number) and None)
     assert len([r for r in _effects(house, "house.checkpoint") if r.incident == number]) == 2
     assert house.read_sync(verify_record).whole
