@@ -252,7 +252,8 @@ class LocalPage:
         if request is not None:
             more["form"] = self._sessions.form(request.cookies.get(COOKIE, ""))
             more["once"] = secrets.token_hex(8)
-        text = _templates().get_template(name).render(person=person, **more)
+        now = self._house.clock.now()
+        text = _templates().get_template(name).render(person=person, now=now, **more)
         return _answer(text, "text/html", status)
 
     def _said(self, status: int, problem: Refusal) -> Response:

@@ -182,5 +182,6 @@ async def test_opening_there_makes_the_channel_here(browser: Browser, world: Wor
     row = world.house.read_sync(lambda s: queries.get(s, 1))
     assert row.channel_id and row.opened_by.startswith("cli:") and row.severity == "SEV2"
     assert not [call for call in world.slack.calls if call.error]
+    assert "As of <time" in page.text, "on paper one must know from when it is"
     again = await browser.send("/local/open", title=" ")
     assert again.status_code == 422 and "needs a title" in again.text
