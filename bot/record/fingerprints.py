@@ -27,6 +27,7 @@ PARTS = ("model", "prompt", "guardrail", "config", "dataset", "index")
 VALUE_MAX = 200
 #: Nobody's list of six short values is longer; what is, was named by mistake.
 FILE_MAX = 16_384
+_NOTHING = ("", "null", "~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,15 @@ def checked(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _parsed(path: Path, raw: bytes) -> Mapping[str, Any]:
+    """Every value as the text that stands there: 1.10 is no number here, nor 012 an octal one."""
     import yaml
 
     try:
-        found = yaml.safe_load(raw.decode("utf-8"))
+        found = yaml.load(raw.decode("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - makes only texts
     except (yaml.YAMLError, UnicodeDecodeError):
         raise BadInput(f"{path} is neither JSON nor YAML.") from None
     if not isinstance(found, dict):
         raise BadInput(f"{path} is no list of parts.", instead='Write {"model": "…"}.')
-    return found
+    if any(not isinstance(value, str) for value in found.values()):
+        raise BadInput(f"{path}: each part has one version or hash.")
+    return {name: value for name, value in found.items() if value not in _NOTHING}

@@ -67,9 +67,7 @@ def test_the_channel_is_told_with_what_still_stands(story: Story) -> None:
     key = next(k for k, row in story.steps().items() if row.rung == "C1")
     story.run(ADA, lambda tx: tx.append(c.StepDone(key=key, title="x"), 1))
     story.do(ADA, lifecycle.cancel, "a load test")
-    told = story.house.read_sync(
-        lambda s: list(entries(s, 1, kinds=[c.IncidentCancelled.kind]))
-    )[0]
+    told = story.house.read_sync(lambda s: list(entries(s, 1, kinds=[c.IncidentCancelled.kind])))[0]
     assert timeline.words(told) == "False alarm: a load test" and told.entry.in_place == [key]
     say = SURFACE.wordings["incident_cancelled"]
     text = story.house.read_sync(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot import rooms
+from bot import doctor, rooms
 from bot.errors import BadInput, Conflict, NotAllowed, NotReady
 from bot.house import House
 from bot.incident import lifecycle
@@ -195,6 +195,22 @@ def test_a_bad_file_stops_no_opening(piped: Story, file: Path, text: str) -> Non
     assert piped.step(SNAPSHOT).state == "open"
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_the_doctor_says_what_is_wrong_with_the_file(
+    db_url: str, tmp_path: Path, file: Path
+) -> None:
+    settings = houses.make_settings(db_url, tmp_path, STEADYHAND_FINGERPRINTS_FILE=file)
+    (line,) = doctor._fingerprints(settings)
+    assert line.level == doctor.OK and "model, prompt, config" in line.what
+    for text, what in (("model: [1]", "one version"), ("weather: fine", "weather")):
+        file.write_text(text)
+        (line,) = doctor._fingerprints(settings)
+        assert line.level == doctor.WARN and what in line.what and line.do
+    file.unlink()
+    (line,) = doctor._fingerprints(settings)
+    assert line.level == doctor.WARN and "cannot be read" in line.what
+
+
 def test_the_file_is_read_only_when_it_changed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reads = 0
     read = Fingerprints.read
@@ -210,9 +226,9 @@ def test_the_file_is_read_only_when_it_changed(file: Path, monkeypatch: pytest.M
         now = found.now()
         assert now is not None and now.parts["prompt"] == "v41"
     assert reads == 1
-    file.write_text("model: other\nindex: 20261121\n")
+    file.write_text("model: 1.10\nindex: 012\nprompt: null\n")
     now = found.now()
-    assert now is not None and now.parts == {"model": "other", "index": "20261121"}
+    assert now is not None and now.parts == {"model": "1.10", "index": "012"}
     file.unlink()
     assert found.now() is None and found.now() is None
     assert reads == 3, "a missing file is looked for, and read once"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from bot.errors import NotFound
+from bot.errors import BadInput, NotFound
 from bot.house import House
 from bot.incident import items, roles
 from bot.incident.opening import Evidence, open_incident
@@ -110,6 +111,39 @@ def test_a_phrase_goes_wherever_it_stands(house: House, story: int) -> None:
     house.change_sync(CLI, lambda tx: erase.erase(tx, wish, "It was a customer's name"))
     assert "quokka" not in _everything(house)
     assert_proven(house)
+
+
+def test_a_phrase_alone_leaves_people_alone(house: House, story: int) -> None:
+    done = house.change_sync(
+        CLI, lambda tx: erase.erase(tx, erase.Wish(phrase="Quokka"), "A customer's name")
+    )
+    assert done.receipts == {} and done.values == 1
+    left = _everything(house)
+    assert "quokka" not in left and "zebra" in left and "U02MLE" in left
+    told = house.read_sync(lambda s: list(entries(s, story, kinds=["text.erased"])))
+    assert told[0].entry.rule == erase.PHRASE and told[0].entry.reason == "A customer's name"
+    assert_proven(house)
+
+
+def test_the_words_of_any_entry_can_go(house: House, story: int) -> None:
+    """One after the other, the title of the incident among them; who made them stays."""
+    numbers = [e.n for e in house.read_sync(lambda s: list(entries(s, story))) if e.n]
+    gone = 0
+    for n in numbers:
+        with suppress(NotFound):
+            wish = erase.Wish(entries=(n,))
+            gone += house.change_sync(CLI, lambda tx: erase.erase(tx, wish, "R", story)).values
+        assert_proven(house)
+    left = _everything(house)
+    assert gone > 5
+    for word in ("zebra", "walrus", "quokka", "It insults people"):
+        assert word not in left
+    assert "U02MLE" in left and "U01ADA" in left
+    assert house.read_sync(lambda s: verify_incident(s, story)).whole
+    for wish, where in ((erase.Wish(), story), (erase.Wish(entries=(1,)), None),
+                        (erase.Wish(phrase="abc"), story), (erase.Wish("system"), story)):  # fmt: skip
+        with pytest.raises(BadInput):
+            house.change_sync(CLI, lambda tx: erase.erase(tx, wish, "R", where))
 
 
 def test_names_only_keeps_the_words(house: House, story: int) -> None:
