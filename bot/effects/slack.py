@@ -31,10 +31,12 @@ from bot.effects.outcome import (
 )
 from bot.effects.store import Claimed
 from bot.incident.queries import get
-from db.tables import EffectRow, Incident
+from db.tables import EffectRow, Incident, Known
 
 T = TypeVar("T")
 EVENT_TYPE = "steadyhand_effect"
+#: Key of what is known of the workspace (see ``bot.slack.workspace``).
+WORKSPACE = "workspace"
 #: How far before the first attempt a message may seem to have been posted (clocks differ).
 CLOCK_SKEW_S = 120
 #: So many pages are searched whatever the clocks say: ours may have been wrong by hours.
@@ -226,7 +228,10 @@ class SlackAdapter:
         return Done()
 
     async def _workspace(self) -> str:
-        """The workspace's address. It does not change, so it is asked for once."""
+        """The workspace's address, as Slack said it at the start; asked for where it is not known."""
+        if not self._url:
+            known = await self._read(lambda session: session.get(Known, WORKSPACE))
+            self._url = str(known.value.get("url", "")) if known is not None else ""
         if not self._url:
             self._url = str((await self._client.auth_test())["url"])
         return self._url

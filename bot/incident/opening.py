@@ -41,6 +41,8 @@ class Opened:
     drill: bool
     private: bool
     already: bool = False
+    #: The channel's id, where it was opened before and there is one.
+    channel: str | None = None
 
 
 def open_incident(
@@ -70,7 +72,8 @@ def open_incident(
         raise BadInput("There is no such kind of harm.", field="families")
     twin = _just_opened(tx, title, drill)
     if twin is not None:
-        return Opened(twin, title, drill, private, already=True)
+        channel = queries.get(tx.session, twin).channel_id
+        return Opened(twin, title, drill, private, already=True, channel=channel)
     number = tx.batch.next_incident()
     asked = [person for person in (*tx.env.default_responders, *people) if person != tx.by.id]
     asked = list(dict.fromkeys(asked))

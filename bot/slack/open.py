@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -14,7 +15,10 @@ from bot.slack import kit
 from bot.slack.record import evidence_of, permalink
 from bot.slack.request import Answer, Request, only_you
 from bot.slack.router import Surface
+from db.tables import Incident
 
+#: When to look for the channel of a new incident, in seconds after the look before.
+LOOKS_S = (0.7, 1.0, 1.5)
 _LEADING = re.compile(r"(?:(?:sev-?([1-4])|(--private))\s+)", re.IGNORECASE)
 
 
@@ -24,12 +28,32 @@ async def open_verb(request: Request) -> Answer:
     if not title:
         request.open(form(request.house.env.content, request.channel))
         return None
-    return await request.change(
-        lambda tx: open_incident(
+    made: list[Opened] = []
+
+    def verb(tx: Tx) -> Opened:
+        opened = open_incident(
             tx, title, origin_channel=request.channel, severity=severity, private=private
-        ),
-        opened_answer,
-    )
+        )
+        made[:] = [opened]
+        return opened
+
+    answer = await request.change(verb, opened_answer)
+    if made and request.response_url:
+        request.background(_say_where(request, made[0].number))
+    return answer
+
+
+async def _say_where(request: Request, number: int) -> None:
+    """The answer was given before there was a channel: name it when there is one.
+
+    Nothing depends on it: the opener is invited anyway, so it is no stored effect.
+    """
+    for wait in LOOKS_S:
+        await asyncio.sleep(wait)
+        row = await request.house.read(lambda session: session.get(Incident, number))
+        if row is not None and row.channel_id:
+            await request.whisper(f"*{ref(number)}* is here: <#{row.channel_id}>")
+            return
 
 
 def flags(text: str) -> tuple[str | None, bool, str]:
@@ -47,7 +71,8 @@ def opened_answer(opened: Opened) -> Answer:
     """Said to the opener at once, while the channel is being made."""
     what = "Drill" if opened.drill else "Incident"
     if opened.already:
-        return only_you(f"You opened this a moment ago: it is *{ref(opened.number)}*.")
+        where = f" <#{opened.channel}>" if opened.channel else ""
+        return only_you(f"You opened this a moment ago: it is *{ref(opened.number)}*.{where}")
     kind = "a private channel" if opened.private else "its channel"
     return only_you(
         f"{what} *{ref(opened.number)}* is open. You are being invited to {kind} now; "

@@ -32,27 +32,25 @@ class Workspace:
         #: Other workspaces of the same organisation whose people may act (Enterprise Grid).
         self._friends = friends
         self.app = app
-        self.team = self._kept()
-
-    def _kept(self) -> str:
-        row = self._house.read_sync(lambda session: session.get(Known, KEY))
-        return str(row.value.get("team", "")) if row is not None else ""
+        row = house.read_sync(lambda session: session.get(Known, KEY))
+        kept = row.value if row is not None else {}
+        self.team, self._url = str(kept.get("team", "")), str(kept.get("url", ""))
 
     async def learn(self, answer: Mapping[str, Any]) -> None:
-        """What ``auth.test`` answered: the token's own workspace is ours."""
-        team = str(answer.get("team_id") or "")
-        if not team or team == self.team:
+        """What ``auth.test`` answered: the token's own workspace is ours, and its address."""
+        team, url = str(answer.get("team_id") or ""), str(answer.get("url") or "")
+        if not team or (team, url) == (self.team, self._url):
             return
-        if self.team:
+        if self.team and team != self.team:
             log.warning("workspace_changed", extra={"before": self.team, "now": team})
 
         def keep(tx: Tx) -> None:
             row = tx.session.get(Known, KEY) or Known(key=KEY, value={}, at=tx.now)
-            row.value, row.at = {"team": team}, tx.now
+            row.value, row.at = {"team": team, "url": url}, tx.now
             tx.session.add(row)
 
         await self._house.change(SYSTEM, keep)
-        self.team = team
+        self.team, self._url = team, url
 
     def admit(self, body: payload.Json) -> None:
         """Raises ``Foreign`` with the reason. Until Slack has said who we are, its word counts."""

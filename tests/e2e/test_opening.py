@@ -124,6 +124,7 @@ async def test_no_call_on_a_persons_path_is_wasteful(world: World) -> None:
 async def test_two_calls_deep_to_the_first_message_and_three_in_all(sqlite_world: World) -> None:
     world = sqlite_world
     ada = world.person("ada")
+    await world.running.health.ask_slack()  # as at the start of the process
     world.slack.set_weather({"latency_ms": 100})
     before = len(world.slack.calls)
     await ada.command(f"/incident open {TITLE}")
@@ -164,3 +165,13 @@ async def test_after_a_refreshed_socket_it_goes_on(socket_world: World) -> None:
     assert "INC-1" in said(reply)
     await ada.waits_for_channel("inc-1")
     await socket_world.quiet()
+
+
+async def test_where_it_is_handled_is_said_where_it_was_asked(sqlite_world: World) -> None:
+    max_, evan = sqlite_world.person("max"), sqlite_world.person("evan")
+    await max_.command(f"/incident open {TITLE}", "general")
+    channel = await max_.waits_for_channel("inc-1")
+    here = await max_.waits_for("is here:", "general")
+    assert channel.name in here.plain and "is here:" not in evan.reads("general")
+    again = await max_.command(f"/incident open {TITLE}", "general")
+    assert "You opened this a moment ago" in said(again) and channel.id in said(again)
