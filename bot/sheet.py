@@ -104,7 +104,12 @@ class Sheet:
 
 def words(text: str) -> str:
     """Our own sentences, written for Slack, as they read at a command line or on a page."""
-    return _PERSON.sub(r"@\1", text).replace("`/incident ", "`steadyhand incident ")
+    return people(text).replace("`/incident ", "`steadyhand incident ")
+
+
+def people(text: str) -> str:
+    """Mentions as they read outside Slack."""
+    return _PERSON.sub(r"@\1", text)
 
 
 def who(person: str | None) -> str:

@@ -43,6 +43,16 @@ def normal_url(url: str) -> str:
     return url
 
 
+def in_words(url: str) -> str:
+    """Which database that is, for people: never a password, nor a name that logs in."""
+    found = make_url(normal_url(url))
+    if found.drivername.startswith("sqlite"):
+        return f"the SQLite file {found.database}"
+    host = found.host or found.query.get("host") or "this machine"
+    port = f":{found.port}" if found.port else ""
+    return f"the PostgreSQL database {found.database} at {host}{port}"
+
+
 def open_engines(url: str, *, readers: int = 4) -> Engines:
     """Engines for ``url``; makes the folder of a SQLite file when it is missing."""
     url = normal_url(url)

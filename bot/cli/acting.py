@@ -43,11 +43,11 @@ def do(name: str, person: str | None, verb: Callable[[Tx, Incident], T]) -> T:
     from bot import sheet
 
     by = somebody(person)
-    return change(by, lambda tx: verb(tx, sheet.find(tx.session, name, by.id)))
+    return change(by, lambda tx: verb(tx, sheet.find(tx.session, name, by.id)), name)
 
 
-def change(by: Actor, verb: Callable[[Tx], T]) -> T:
-    """Run a verb that is about no incident yet, and what follows from it in our own house."""
+def change(by: Actor, verb: Callable[[Tx], T], name: str = "INC-n") -> T:
+    """Run a verb, and what follows from it in our own house. ``name``: the incident it is about."""
     from bot import rooms
     from bot.effects.own import do_due
     from bot.errors import Refusal
@@ -59,7 +59,7 @@ def change(by: Actor, verb: Callable[[Tx], T]) -> T:
             return answer
         except Refusal as problem:
             _record(house, by, problem)
-            raise _in_words(problem) from None
+            raise _in_words(problem, name) from None
 
 
 def _record(house: House, by: Actor, problem: Refusal) -> None:
@@ -83,19 +83,20 @@ def see(name: str, person: str | None, look: Callable[[Session, Incident, House]
             )
         except Refusal as problem:
             _record(house, by, problem)
-            raise _in_words(problem) from None
+            raise _in_words(problem, name) from None
 
 
-def _in_words(problem: Refusal) -> Refusal:
+def _in_words(problem: Refusal, name: str) -> Refusal:
     """The same refusal in the words of the command line."""
-    from bot.sheet import words
+    from bot.cli.words import in_words
 
-    problem.message, problem.instead = words(problem.message), words(problem.instead)
+    problem.message = in_words(problem.message, name)
+    problem.instead = in_words(problem.instead, name)
     return problem
 
 
 def say(text: str) -> None:
     """Print a sentence that a room answered."""
-    from bot.sheet import words
+    from bot.cli.words import in_words
 
-    out(words(text))
+    out(in_words(text))

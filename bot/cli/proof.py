@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.shared import a_house, actor, look, table
+from bot.cli.shared import a_house, actor, look, say_which, table
 from bot.settings import load_settings
 
 if TYPE_CHECKING:
@@ -39,8 +39,10 @@ def verify(
     if incident is not None:
         if checkpoints or key:
             raise click.UsageError("--checkpoints and --key are about the whole record.")
+        say_which()
         _say(ctx, _one(incident), f"INC-{_number(incident)}")
         return
+    say_which()
     verdict = _whole(checkpoints, key)
     _say(ctx, verdict, "The record")
     _say_keys(verdict)

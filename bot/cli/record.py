@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli.shared import a_house, actor, harmless, look, write_whole
+from bot.cli.shared import a_house, actor, harmless, look, say_which, write_whole
 
 SHOWN = 50
 
@@ -24,6 +24,7 @@ def rebuild(ctx: click.Context, check: bool) -> None:
     from bot.bootstrap import projectors
     from bot.record.rebuild import check_all
 
+    say_which()
     count, found = look(lambda session: check_all(session, projectors()))
     for difference in found[:SHOWN]:
         click.echo(harmless(str(difference)), err=True)

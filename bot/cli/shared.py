@@ -54,6 +54,14 @@ def look(job: Callable[[Session], T]) -> T:
         return job(session)
 
 
+def say_which() -> None:
+    """Name the database that is about to be read: the settings of another folder name another."""
+    from db.engine import in_words
+
+    with a_database() as (engines, _):
+        out(f"Reads {in_words(engines.url)}.")
+
+
 def write_whole(path: Path, body: bytes) -> None:
     """Write a file so that under its name there is all of it or nothing, whatever happens meanwhile.
 

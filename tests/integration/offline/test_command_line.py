@@ -66,7 +66,7 @@ def test_the_whole_course(cli: Cli, house: House) -> None:
     twice = cli(
         "incident", "step", "INC-1", "skip", "3", "--reason", "again", "--as", ADA, fails=True
     )
-    assert "already" in twice.stderr and "steadyhand incident step reopen" in twice.stderr
+    assert "already" in twice.stderr and "steadyhand incident step INC-1 reopen 3" in twice.stderr
     cli("incident", "update", "INC-1", "Names in 1 of 1,000 replies", "--as", ADA)
     cli("incident", "contain", "INC-1", "v41 is live", "--as", ADA)
     open_still = cli("incident", "resolve", "INC-1", "--as", ADA, fails=True)

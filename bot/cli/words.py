@@ -1,0 +1,53 @@
+"""What rooms say for Slack, as it reads at a command line: hints name commands that exist here."""
+
+from __future__ import annotations
+
+import re
+
+from bot import sheet
+
+_HINT = re.compile(r"`/incident([^`]*)`")
+#: First word after ``/incident`` to the command here; ``{inc}`` is the incident, ``{rest}`` what
+#: followed. What has no command of its own here is done in Slack.
+_HERE = {
+    "approvals": "incident approvals list {inc}", "cancel": 'incident cancel {inc} "WHY"',
+    "contain": 'incident contain {inc} "HOW YOU KNOW"', "decide": 'incident decide {inc} "WHAT"',
+    "evidence": 'incident evidence {inc} "WHAT AND WHERE"', "freeze": "incident freeze {inc}",
+    "facts": "incident facts {inc}", "families": "incident families {inc} FAMILIES",
+    "list": "incident list", "next": "incident next {inc}", "note": 'incident note {inc} "TEXT"',
+    "notice": "incident notice list {inc}", "open": 'incident open "{rest}"',
+    "reopen": 'incident reopen {inc} "WHY"', "rename": 'incident rename {inc} "TITLE"',
+    "resolve": 'incident resolve {inc} --reason "WHY"', "role": "incident role {inc} ROLE USERID",
+    "search": "search {rest}", "severity": 'incident severity {inc} SEV --reason "WHY"',
+    "status": "incident show {inc}", "step": "incident show {inc}",
+    "timeline": "incident timeline {inc}", "update": 'incident update {inc} "{rest}"',
+}  # fmt: skip
+#: The same with what follows, where that says more; the first that fits counts.
+_WITH = (
+    (r"step (done|skip|block|take|reopen) (\d+)\b.*", r"incident step {inc} \1 \2"),
+    (r"role (\w+) @.*", r"incident role {inc} \1 USERID"),
+    (r"role (\w+)$", r"incident role {inc} \1 USERID"),
+    (r"severity (SEV[1-4])\b.*", r'incident severity {inc} \1 --reason "WHY"'),
+    (r"notice (\d+)$", r"incident notice show {inc} \1"),
+    (r"notice$", r"incident notice draft {inc}"),
+    (r"(step (?:waive|ask|approve)|freeze without)\b.*", ""),
+)
+_ASK = re.compile(r"Press «Ask for approval» on it: `/incident next`\.?")
+
+
+def in_words(text: str, name: str = "INC-n") -> str:
+    """A room's sentence with the commands that do here what it points to; ``name`` is the incident."""
+    text = _ASK.sub(f"Ask for it: `steadyhand incident approvals ask {name} STEP`.", text)
+    return sheet.people(_HINT.sub(lambda hint: _hint(hint[1].strip(), name), text))
+
+
+def _hint(typed: str, name: str) -> str:
+    word, _, rest = typed.partition(" ")
+    command = _HERE.get(word, "")
+    for pattern, made in _WITH:
+        if re.match(pattern, typed):
+            command = re.sub(pattern, made, typed)
+            break
+    if not command:
+        return f"`/incident {typed}`, in Slack".replace("`/incident `", "`/incident`")
+    return f"`steadyhand {command.format(inc=name, rest=rest)}`"
