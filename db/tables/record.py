@@ -20,7 +20,7 @@ class Head(SQLModel, table=True):
     __tablename__ = "head"
     __table_args__ = (CheckConstraint("id = 1", name="single"),)
 
-    id: int = Field(default=1, primary_key=True)
+    id: int = Field(default=1, sa_column=Column(Integer, primary_key=True, autoincrement=False))
     seq: int = 0
     hash: str = Field(default="", max_length=64)
     incidents: int = 0

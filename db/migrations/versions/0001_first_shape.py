@@ -221,7 +221,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "head",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("hash", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("incidents", sa.Integer(), nullable=False),
