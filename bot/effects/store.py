@@ -210,13 +210,12 @@ def take(row: EffectRow, now: datetime, owner: str, lease: timedelta) -> Claimed
 def _pace_left(session: Session, row: EffectRow, now: datetime) -> datetime | None:
     if not row.pace_ms:
         return None
-    last = session.execute(
-        select(func.max(col(EffectRow.done_at))).where(col(EffectRow.lane) == row.lane)
-    ).scalar()
+    # What was done in the future was done before the clock was set back: it holds nobody up.
+    past = and_(col(EffectRow.lane) == row.lane, col(EffectRow.done_at) <= now)
+    last = session.execute(select(func.max(col(EffectRow.done_at))).where(past)).scalar()
     if last is None:
         return None
-    pace = timedelta(milliseconds=row.pace_ms)
-    free = min(last, now) + pace  # never longer than the pace, even if the clock was set back
+    free = last + timedelta(milliseconds=row.pace_ms)
     return free if free > now else None
 
 
