@@ -6,6 +6,7 @@ from bot.effects import kinds
 from bot.effects.outcome import hash_of
 from bot.incident import queries
 from bot.record import catalogue as c
+from bot.record.read import entries
 from bot.record.tx import Tx, roles_held
 from db.tables import Incident, Member
 
@@ -26,17 +27,43 @@ def lost(tx: Tx, channel_id: str, what: str, name: str = "") -> Incident | None:
 def joined(tx: Tx, channel_id: str, person: str) -> None:
     """Somebody came into a channel; into that of a private incident, they belong to it."""
     incident = queries.by_channel(tx.session, channel_id)
-    if incident is None or queries.may_see(tx.session, incident, person):
+    if incident is None or not incident.private or not _is_out(tx, incident, person):
         return
     tx.append(c.PersonJoined(person=person), incident.number)
 
 
 def left(tx: Tx, channel_id: str, person: str) -> None:
-    """Somebody left the channel of a private incident; without a role they see it no longer."""
+    """Somebody left the channel of a private incident; without a role they see it no longer.
+
+    With one they see it until they are relieved (:func:`relieved`).
+    """
     incident = queries.by_channel(tx.session, channel_id)
     if incident is None or tx.session.get(Member, (incident.number, person)) is None:
         return
-    if not roles_held(tx.session, incident.number, person):
+    held = bool(roles_held(tx.session, incident.number, person))
+    tx.append(c.PersonLeft(person=person, in_role=held), incident.number)
+
+
+def _is_out(tx: Tx, incident: Incident, person: str) -> bool:
+    """Whether they are not in it, or left its channel while they held a role."""
+    return not queries.may_see(tx.session, incident, person) or _left_in_role(tx, incident, person)
+
+
+def _left_in_role(tx: Tx, incident: Incident, person: str) -> bool:
+    kinds_ = [c.PersonJoined.kind, c.PersonLeft.kind]
+    moves = [e.entry for e in entries(tx.session, incident.number, kinds=kinds_)]
+    last = next((entry for entry in reversed(moves) if entry.person == person), None)
+    return isinstance(last, c.PersonLeft) and last.in_role
+
+
+def relieved(tx: Tx, incident: Incident, person: str) -> None:
+    """The person's role ended. Who had left the private channel before sees it no longer."""
+    if not incident.private:
+        return
+    tx.batch.flush()
+    if roles_held(tx.session, incident.number, person):
+        return
+    if _left_in_role(tx, incident, person):
         tx.append(c.PersonLeft(person=person), incident.number)
 
 

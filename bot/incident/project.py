@@ -62,7 +62,7 @@ def joined(session: Session, e: Recorded) -> None:
 
 def left(session: Session, e: Recorded) -> None:
     row = session.get(Member, (e.incident, e.entry.person))
-    if row is not None:
+    if row is not None and not e.entry.in_role:
         session.delete(row)
 
 

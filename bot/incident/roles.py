@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from bot.effects import kinds
 from bot.errors import BadInput, Conflict
-from bot.incident import queries
+from bot.incident import channels, queries
 from bot.incident.rights import denied, may, require, who_may
 from bot.playbook import approvals
 from bot.record import catalogue as c
@@ -135,7 +135,9 @@ def release(tx: Tx, incident: Incident, role: str) -> str:
             "An incident always has a commander.",
             instead="Hand over instead: `/incident role commander @somebody`.",
         )
-    tx.append(c.RoleReleased(role=role, holder=held.holder), incident.number)
+    person = held.holder
+    tx.append(c.RoleReleased(role=role, holder=person), incident.number)
+    channels.relieved(tx, incident, person)
     tx.refresh_card(incident.number)
     return f"Nobody is {tx.env.content.roles[role].title} now."
 
@@ -150,6 +152,7 @@ def _handed(tx: Tx, incident: Incident, role: str, previous: str) -> str:
             holder=tx.by.id,
         )
     )  # fmt: skip
+    channels.relieved(tx, incident, previous)
     _instructed(tx, incident, role, tx.by.id)
     return f"You took over from <@{previous}>. You are {tx.env.content.roles[role].title} now."
 

@@ -69,10 +69,14 @@ class PersonJoined(Entry):
 
 
 class PersonLeft(Entry):
-    """Somebody without a role left the channel of a private incident; they see it no longer."""
+    """Somebody left the channel of a private incident; they see it no longer.
+
+    ``in_role``: they hold a role and see it until they are relieved; then it is said again without.
+    """
 
     kind: ClassVar[str] = "incident.left"
     person: Private[str]
+    in_role: bool = False
 
 
 class ChannelLost(Entry):

@@ -116,7 +116,9 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.ChannelMade.kind: lambda e: f"Channel #{e.channel_name} made",
     c.ChannelLost.kind: lambda e: f"The channel was {e.what}",
     c.PersonJoined.kind: lambda e: f"<@{e.person}> came into the channel",
-    c.PersonLeft.kind: lambda e: f"<@{e.person}> left the channel",
+    c.PersonLeft.kind: lambda e: (
+        f"<@{e.person}> left the channel" + (" and sees it while in a role" if e.in_role else "")
+    ),
     c.TitleChanged.kind: lambda e: f"Title: {e.title}",
     c.FamiliesSet.kind: lambda e: f"Kinds of harm: {', '.join(e.titles)}",
     c.IncidentContained.kind: lambda e: (

@@ -22,9 +22,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.effects.slack import CarefulClient
 from bot.errors import Refusal
 from bot.house import House
-from bot.incident import rights
+from bot.incident import channels, rights
 from bot.logs import TRACE
-from bot.record.entry import Actor
+from bot.record.entry import SYSTEM, Actor
 from bot.settings import Settings
 from bot.slack import kit, payload
 from bot.slack.request import (
@@ -50,6 +50,10 @@ HTTP_TIMEOUT_S = 10
 ANSWER_WITHIN_S = 2.6
 #: Writing a line takes as long as half the way to an acknowledgement: not while people wait, …
 LOG_LATER_S = 0.2
+#: Events that somebody caused. Without a person they would be judged as the bot's own.
+OF_PERSONS = frozenset({
+    "reaction_added", "member_joined_channel", "member_left_channel", "app_mention", "app_home_opened",
+})  # fmt: skip
 #: … unless they wait all the time.
 LOG_WITHIN_S = 2.0
 
@@ -228,6 +232,7 @@ class SlackDoor:
         view = body.get("view") or {}
         request.channel = (body.get("channel") or {}).get("id")
         if request.channel is None:  # a button in a form: where the form was opened
+            request.here = False
             request.channel = self._seal.open(view, request.user).get("c")
             request.by = replace(request.by, channel=request.channel)
         request.trigger, request.response_url = body.get("trigger_id"), body.get("response_url")
@@ -250,7 +255,7 @@ class SlackDoor:
         request = self._request("view", body, key, "modal")
         request.trigger = body.get("trigger_id")
         request.packed = self._seal.open(view, request.user)
-        request.channel = request.packed.get("c")
+        request.channel, request.here = request.packed.get("c"), False
         request.by = replace(request.by, channel=request.channel)
         request.values = kit.Values(view["state"])
         blocks = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
@@ -297,7 +302,10 @@ class SlackDoor:
         handler = self._surface.events.get(event["type"])
         if handler is None:
             return
-        user = event.get("user") or event.get("user_id") or "system"
+        user = event.get("user") or event.get("user_id")
+        if not user and event["type"] in OF_PERSONS:
+            return  # what nobody did is not done as the bot itself
+        user = user or "system"
         if isinstance(user, dict):
             user = user.get("id", "system")
         request = self._request("event", body, f"evt:{body['event_id']}", "event", user)
@@ -368,6 +376,16 @@ class SlackDoor:
         except SQLAlchemyError as problem:
             log.error("not_saved", extra={"error": type(problem).__name__})
             return only_you(refusal_text(Refusal(NOT_SAVED), typed.strip()))
+        finally:
+            if request.came_in:
+                self._background(self._came_in(request, request.came_in))
+
+    async def _came_in(self, request: Request, channel: str) -> None:
+        """Slack told nobody that they joined, or we were away: they are in it from now on."""
+        try:
+            await self._house.change(SYSTEM, lambda tx: channels.joined(tx, channel, request.user))
+        except (SQLAlchemyError, Refusal) as trouble:
+            log.error("not_joined", extra={"error": type(trouble).__name__})
 
     async def _denied(self, request: Request, problem: Refusal) -> None:
         """Put a lacking right on the record, after the answer: nobody waits for it or times it."""

@@ -77,6 +77,10 @@ class Request:
     response_url: str | None = None
     text: str = ""
     explicit: int | None = None
+    #: Whether Slack says with this request where the person is; a form only knows where it was opened.
+    here: bool = True
+    #: Set when somebody acts in the channel of a private incident whose coming we never heard of.
+    came_in: str | None = None
     packed: dict[str, Any] = field(default_factory=dict)
     values: kit.Values = field(default_factory=lambda: kit.Values({}))
     background: Callable[[Awaitable[None]], None] = lambda work: None
@@ -149,7 +153,8 @@ class Request:
         )
         if found is not None and queries.may_see(session, found, self.user):
             return found
-        if found is not None and found.channel_id and found.channel_id == self.channel:
+        if found is not None and self.here and self.channel and found.channel_id == self.channel:
+            self.came_in = found.channel_id
             return found  # whoever is in the private channel sees it anyway
         if number:
             return queries.find(session, number, self.user)  # hidden or not there: the same words
