@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import socket_world, sqlite_world  # noqa: F401 - fixtures
+from tests.e2e.conftest import socket_world, sqlite_world, world  # noqa: F401 - fixtures
 from tests.needs import CI
 from tests.support.databases import sqlite_copy
 

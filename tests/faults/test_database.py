@@ -164,9 +164,8 @@ async def test_a_process_that_stalls_inside_a_write_is_thrown_out(
 
 
 @pytest.mark.parametrize("jumps", [(3600, -3600), (-3600, 3600), (-7200,)], ids=str)
-async def test_the_clock_jumps(sqlite_world: World, jumps: tuple[int, ...]) -> None:
+async def test_the_clock_jumps(world: World, jumps: tuple[int, ...]) -> None:
     """In the middle of calls: leases seem over, or an hour seems left; nothing is doubled or late."""
-    world = sqlite_world
     world.slack.set_weather({"latency_ms": 200})
     ada = world.person("ada")
     await ada.command(f"/incident open {TITLE}")

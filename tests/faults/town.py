@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import exists
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from bot.sandbox import acts
 from bot.sandbox.core import Call
@@ -46,6 +46,8 @@ class Town:
     bots: list[BotProcess] = field(default_factory=list)
     #: How far the bots' clock is ahead of ours.
     ahead: timedelta = timedelta()
+    #: When nothing was left to do (see :meth:`rest`). What came later may still be under way.
+    rested: datetime | None = None
 
     @property
     def bot(self) -> BotProcess:
@@ -78,14 +80,24 @@ class Town:
             rows = session.exec(select(EffectRow).where(col(EffectRow.state).in_(OPEN), ~blocked))
             return [row for row in rows if not _at_rest(row, now, since)]
 
+    def behind(self) -> int:
+        """How much waits for Slack."""
+        outside = ~col(EffectRow.kind).startswith("house.")
+        statement = select(func.count()).where(col(EffectRow.state).in_(OPEN), outside)
+        with Session(self.engines.read) as session:
+            return int(session.exec(statement).one())
+
     async def rest(self, timeout: float = 60) -> None:
         """Until nothing is left to do."""
         deadline = time.monotonic() + timeout
+        looked = datetime.now(UTC)
         while left := await asyncio.to_thread(self.waiting):
             if time.monotonic() > deadline:
                 shown = [(r.key, r.state, r.attempts, r.error, r.owner) for r in left]
                 raise AssertionError(f"still waiting: {shown}")
             await asyncio.sleep(0.1 if len(left) < 50 else 1)
+            looked = datetime.now(UTC)
+        self.rested = looked
         await self.slack.settle(0.1)
 
     def proven(self) -> None:
@@ -131,7 +143,8 @@ class Town:
         """Effects that did not happen, or are called done and are nowhere to be seen."""
         shown = self.shown()
         out = [f"{r.key} {r.state}: {r.error}" for r in self.rows() if r.state == "failed"]
-        out += [f"{row.key} {row.state}" for row in self.waiting(JUST_NOW)]
+        ago = datetime.now(UTC) - self.rested if self.rested is not None else timedelta()
+        out += [f"{row.key} {row.state}" for row in self.waiting(max(ago, JUST_NOW))]
         out += [
             f"{row.key} is done and nowhere"
             for row in self.rows()
