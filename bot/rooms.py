@@ -19,6 +19,7 @@ from bot.playbook import approvals, by_itself, composing, reminders, step_approv
 from bot.playbook import project as playbook_project
 from bot.playbook.load import Content
 from bot.postmortem import project as postmortem_project
+from bot.postmortem import reminders as postmortem_reminders
 from bot.postmortem import verbs as postmortem_verbs
 from bot.record import catalogue as c
 from bot.record import checkpoint
@@ -68,6 +69,7 @@ def tasks() -> dict[str, Task]:
         "house.checkpoint": checkpoint.task,
         **action_reminders.TASKS,
         "house.postmortem": postmortem_verbs.begin_task,
+        **postmortem_reminders.TASKS,
     }
 
 

@@ -28,7 +28,7 @@ SAY, TELL = "channel.say", "person.tell"
 ON_RECORD = frozenset(
     {
         AWAY_MESSAGE, "action_done", "approval_complete", "approval_ended", "approval_partly",
-        "approval_ratified", "approval_refused", "decision", "incident_closed",
+        "approval_ratified", "approval_refused", "decision", "incident_cancelled", "incident_closed",
         "incident_contained", "incident_reopened", "incident_resolved", "notice_approved_said",
         "notice_expired_said", "notice_half_approved_said", "notice_published_said",
         "notice_returned_said", "notice_voided_said", "playbook_changed", "postmortem_begun",
@@ -44,7 +44,7 @@ IN_PERSON = frozenset(
     {
         AWAY_TOLD, "action_due", "action_dropped", "action_given", "action_late", "action_proof",
         "action_reopened", "action_soon", "approval_inform", "approval_late", "approval_vacant",
-        "channel_failed", "channel_lost", "effect_failed", "look_again", "step_given",
+        "channel_failed", "channel_lost", "effect_failed", "look_again", "postmortem_due", "step_given",
         "step_informed", "steps_overdue", "update_overdue_you", "update_soon",
     }
 )  # fmt: skip

@@ -9,7 +9,7 @@ from bot.incident.names import ref
 from bot.incident.queries import get
 from bot.incident.rights import allowed, require
 from bot.playbook.telling import commander_of
-from bot.postmortem import sections
+from bot.postmortem import reminders, sections
 from bot.record import catalogue as c
 from bot.record.entry import Recorded
 from bot.record.tx import Tx, roles_held
@@ -26,6 +26,7 @@ def begin_task(tx: Tx, effect: Claimed) -> None:
         return  # reopened meanwhile: resolving again stores a new wish
     begin(tx, incident)
     tx.effect(kinds.say(incident.number, effect.key, "postmortem_begun"))
+    reminders.schedule(tx, incident)
     tx.refresh_card(incident.number)
 
 

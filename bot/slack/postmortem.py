@@ -10,13 +10,14 @@ from sqlmodel import Session
 from bot.incident.names import ref
 from bot.playbook.load import Content
 from bot.playbook.model import Severity
-from bot.postmortem import blameless, sections, verbs, words
+from bot.postmortem import blameless, reminders, sections, verbs, words
 from bot.postmortem.model import Document
-from bot.record.tx import Tx
+from bot.record.tx import Env, Tx
 from bot.slack import kit
 from bot.slack.request import Answer, Request, only_you
 from bot.slack.router import Surface
 from bot.slack.wording import Message, mark, simple
+from bot.timing import from_rfc3339
 from db.tables import Incident, Postmortem
 
 Params = dict[str, Any]
@@ -312,6 +313,19 @@ def _how_to_export(incident: Incident) -> str:
     )
 
 
+def card_lines(session: Session, incident: Incident, env: Env) -> list[kit.Block]:
+    """For the card: when the postmortem is due, until it is reviewed."""
+    times = reminders.due(env.content, incident) if incident.status == "resolved" else {}
+    open_now = [
+        (at, what) for what, at in times.items() if reminders.waits(session, incident, what)
+    ]
+    if not open_now:
+        return []
+    at, what = min(open_now)
+    name = "begun" if what == reminders.DRAFT else "written and reviewed"
+    return [kit.context(f"Postmortem: to be {name} by {kit.when(at)}. `/incident postmortem`")]
+
+
 def surface(content: Content, base_url: str = "") -> Surface:
     """The wordings need content to build the document."""
 
@@ -345,6 +359,21 @@ def surface(content: Content, base_url: str = "") -> Surface:
         text = f"{kit.person(params['by'])} reviewed the postmortem. The action items go on."
         return simple(incident, text, "The postmortem is reviewed")
 
+    def is_due(session: Session, incident: Incident | None, params: Params) -> Message:
+        assert incident is not None
+        if not reminders.waits(session, incident, params["what"]):
+            return simple(incident, f"The postmortem of {ref(incident.number)} is done by now.")
+        what = "begun" if params["what"] == reminders.DRAFT else "written and reviewed"
+        when = kit.when(from_rfc3339(params["due"]))
+        name = f"{mark(incident)}The postmortem of *{ref(incident.number)}*"
+        text = f"{name} is to be {what} by {when}."
+        here = kit.pack(i=incident.number)
+        button = kit.button("Open the postmortem", "postmortem_show", here, style="primary")
+        return Message(
+            f"{ref(incident.number)}: the postmortem is due",
+            [kit.section(text), kit.actions(button)],
+        )
+
     return Surface(
         verbs={"postmortem": postmortem_verb},
         actions={
@@ -361,6 +390,7 @@ def surface(content: Content, base_url: str = "") -> Surface:
         },
         wordings={
             "postmortem_begun": begun,
+            "postmortem_due": is_due,
             "postmortem_posted": posted,
             "postmortem_reviewed": reviewed,
         },

@@ -74,6 +74,7 @@ def card_parts() -> list[card.Part]:
         updates.card_lines,
         notices.card_lines,
         actions.card_lines,
+        postmortem.card_lines,
     ]
 
 
