@@ -18,6 +18,7 @@ from bot.incident import queries
 from bot.incident.names import ref
 from bot.record import catalogue as c
 from bot.record.entry import OFF_SLACK
+from bot.record.read import entries
 from bot.record.tx import Tx, roles_held
 from db.tables import Incident, Known
 
@@ -48,7 +49,20 @@ def may(tx: Tx, verb: str, incident: Incident) -> bool:
     held = roles_held(tx.session, incident.number, tx.by.id)
     if "responder" in wanted and (held or _in_channel(tx, incident)):
         return True
-    return any(role in wanted for role in held) or is_named(tx, wanted)
+    mine = [role for role in held if role in wanted]
+    if tx.env.content.permissions[verb].given:
+        mine = [role for role in mine if was_given(tx, incident, role, tx.by.id)]
+    return bool(mine) or is_named(tx, wanted)
+
+
+def was_given(tx: Tx, incident: Incident, role: str, person: str) -> bool:
+    """Whether somebody else ever gave the person this role here."""
+    tx.batch.flush()
+    offers = entries(tx.session, incident.number, kinds=[c.RoleOffered.kind])
+    return any(
+        one.entry.role == role and one.entry.holder == person and one.actor != person
+        for one in offers
+    )
 
 
 def is_named(tx: Tx, wanted: Iterable[str]) -> bool:
@@ -65,8 +79,16 @@ def is_named(tx: Tx, wanted: Iterable[str]) -> bool:
 
 def require(tx: Tx, verb: str, incident: Incident) -> None:
     """Raises ``NotAllowed`` with a sentence that says who has the right."""
-    if not may(tx, verb, incident):
-        raise denied(tx, verb, incident)
+    if may(tx, verb, incident):
+        return
+    held = roles_held(tx.session, incident.number, tx.by.id)
+    taken = [role for role in held if role in allowed(tx, verb, incident)]
+    if taken:  # the right takes a role that was given
+        raise denied(
+            tx, verb, incident, "A role that you took yourself does not count for this.",
+            f"Let the commander give it to you: `/incident role {taken[0]} @you`.",
+        )  # fmt: skip
+    raise denied(tx, verb, incident)
 
 
 def require_anywhere(tx: Tx, verb: str, kind: str) -> None:

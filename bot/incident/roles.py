@@ -9,7 +9,7 @@ from sqlmodel import Session
 from bot.effects import kinds
 from bot.errors import BadInput, Conflict
 from bot.incident import channels, queries
-from bot.incident.rights import denied, may, require, who_may
+from bot.incident.rights import denied, may, require, was_given, who_may
 from bot.playbook import approvals
 from bot.record import catalogue as c
 from bot.record.entry import Recorded
@@ -45,6 +45,9 @@ def assign(tx: Tx, incident: Incident, role: str, person: str) -> str:
     if not queries.may_see(tx.session, incident, person):
         require(tx, "invite", incident)  # the offer lets them see all of it
     if held is not None and held.holder == person:
+        if held.state == "accepted" and not was_given(tx, incident, role, person):
+            tx.append(c.RoleOffered(role=role, holder=person), incident.number)
+            return f"<@{person}> took this role; now it is given by you."
         state = "holds" if held.state == "accepted" else "was already asked to hold"
         raise Conflict(f"<@{person}> {state} this role.")
     previous = held.holder if held is not None and held.state == "accepted" else None

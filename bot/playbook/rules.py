@@ -246,6 +246,10 @@ class Permission(Strict):
     default: tuple[str, ...]
     private: tuple[str, ...] | None = None
     drill: tuple[str, ...] | None = None
+    given: bool = Field(
+        default=False,
+        description="A role counts only if somebody else gave it, not if its holder took it.",
+    )
 
     def may(self, kind: IncidentKind = "default") -> tuple[str, ...]:
         """Who may, for one kind of incident; private and drill fall back to default."""

@@ -19,6 +19,10 @@ async def _opened(world: World) -> tuple[Person, Person, Any]:
     await world.quiet()
     await ada.invites(lawyer, channel)
     await lawyer.command("/incident role legal", channel)
+    alone = await lawyer.command("/incident erase 1", channel)
+    assert "took yourself does not count" in said(alone) and not lawyer.has_modal
+    given = await ada.command(f"/incident role legal {lawyer.mention}", channel)
+    assert "now it is given by you" in said(given)
     await ada.command(f"/incident note It showed the address of {LEAK}", channel)
     await ada.command(f"/incident decide Call {LEAK} because she asked", channel)
     await world.quiet()
@@ -87,7 +91,8 @@ async def test_others_are_refused_before_they_type(sqlite_world: World) -> None:
     reply = await ada.command("/incident erase 3", channel)
     assert "Privacy lead" in said(reply) and not ada.has_modal
     await world.quiet()
-    assert [e.entry.verb for e in _of(world, c.PermissionDenied)] == ["erase_personal"]
+    assert [e.actor for e in _of(world, c.PermissionDenied)] == [lawyer.id, ada.id]
+    assert {e.entry.verb for e in _of(world, c.PermissionDenied)} == {"erase_personal"}
     for words in ("erase everything", "erase 4 x"):
         reply = await lawyer.command(f"/incident {words}", channel)
         assert "is no entry number" in said(reply)

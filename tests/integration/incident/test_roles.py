@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from bot.errors import BadInput, Conflict, NotAllowed
 from bot.house import House
-from bot.incident import roles
+from bot.incident import rights, roles
 from bot.incident.opening import channel_made, open_incident
 from bot.incident.queries import get, holder_of
 from bot.record.tx import Tx
@@ -87,6 +87,24 @@ def test_a_responder_takes_a_free_role_but_not_a_held_one(run: Run, incident: in
 def test_the_commander_cannot_just_leave(run: Run, incident: int) -> None:
     with pytest.raises(BadInput, match="commander"):
         _do(run, ADA, roles.release, "commander")
+
+
+def test_a_role_counts_for_the_gravest_only_when_it_was_given(
+    house: House, run: Run, incident: int
+) -> None:
+    """Whoever comes into the channel can take a free role; wiping the record takes two people."""
+
+    def may(person: str) -> bool:
+        return run(person, lambda tx: rights.may(tx, "erase_personal", get(tx.session, incident)))
+
+    run(MAX, lambda tx: roles.assign(tx, get(tx.session, incident), "legal", MAX), source="cli")
+    assert not may(MAX)
+    run(ADA, lambda tx: roles.assign(tx, get(tx.session, incident), "legal", MAX))
+    assert may(MAX)
+    run(ADA, lambda tx: roles.assign(tx, get(tx.session, incident), "privacy", CLEO))
+    assert not may(CLEO), "offered, not accepted"
+    run(CLEO, lambda tx: roles.accept(tx, get(tx.session, incident), "privacy"))
+    assert may(CLEO) and not may(ADA)
 
 
 def test_declining_is_said_in_the_channel(house: House, run: Run, incident: int) -> None:
