@@ -101,8 +101,9 @@ def effect_failed(tx: Tx, effect: Claimed, error: str) -> None:
     tx.append(c.EffectFailed(key=effect.key, effect=effect.kind, error=error), effect.incident)
     if effect.kind == "channel.create":
         channels.not_made(tx, effect.incident, error, effect.attempts)
-    elif effect.kind not in (kinds.TELL, kinds.RETELL):
-        # Who cannot be written to is not written to about it.
+    elif effect.kind == kinds.TELL:
+        channels.not_told(tx, effect.incident, effect.payload["user"], error)
+    elif effect.kind != kinds.RETELL:
         channels.not_done(tx, effect.incident, effect.kind, error)
     if effect.kind != "card.update":
         tx.refresh_card(effect.incident)

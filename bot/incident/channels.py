@@ -78,6 +78,23 @@ def not_done(tx: Tx, number: int, kind: str, error: str) -> None:
     tx.effect(kinds.tell(person, key, "effect_failed", incident=number, effect=kind, error=error))
 
 
+def not_told(tx: Tx, number: int, person: str, error: str) -> None:
+    """Somebody cannot be written to (no account any more): the commander is told, once an hour.
+
+    If it is the commander, it is said in the channel, where somebody can take over.
+    """
+    incident = queries.get(tx.session, number)
+    commander = queries.holder_of(tx.session, number, "commander") or incident.opened_by
+    key = f"untold:{number}:{person}:{hash_of(error)}:{tx.now:%Y%m%d%H}"
+    if commander == person:
+        tx.effect(kinds.say(number, key, "person_untold", whom=person, error=error))
+    else:
+        effect = kinds.tell(
+            commander, key, "person_untold", incident=number, whom=person, error=error
+        )
+        tx.effect(effect)
+
+
 def not_made(tx: Tx, number: int, error: str, attempts: int) -> None:
     """Slack did not give a channel: whoever opened the incident is told. No other kind is made."""
     incident = queries.get(tx.session, number)

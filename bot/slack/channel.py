@@ -79,6 +79,17 @@ def _effect_failed(session: Session, incident: Incident | None, params: dict[str
     return simple(incident, text, f"{ref(incident.number)}: {what}")
 
 
+def _person_untold(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
+    assert incident is not None
+    name, whom = ref(incident.number), kit.person(params["whom"])
+    text = (
+        f"*{name}* {kit.esc(incident.title)}: {whom} cannot be written to: {kit.esc(params['error'])}. "
+        "Reach them another way. If they are gone, give what they held to somebody else: "
+        f"`/incident role`, `/incident step`. `/incident status {name}` shows what they did not get."
+    )
+    return simple(incident, text, f"{name}: somebody cannot be written to")
+
+
 def _channel_lost(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
     assert incident is not None
     text = (
@@ -103,5 +114,6 @@ SURFACE = Surface(
         "channel_failed": _channel_failed,
         "channel_lost": _channel_lost,
         "effect_failed": _effect_failed,
+        "person_untold": _person_untold,
     },
 )

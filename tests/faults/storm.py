@@ -127,7 +127,7 @@ class Storm:
     async def stop(self) -> None:
         """Stop one for longer than its lease, again and again."""
         while not self.over.is_set():
-            await self._pause(1.0, 5.0)
+            await self._pause(3.0, 8.0)
             bot = self._victim()
             bot.pause()
             await asyncio.sleep(LEASE_S + self.chance.uniform(0.2, 2.0))

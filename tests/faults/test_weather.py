@@ -289,6 +289,28 @@ async def test_one_who_cannot_be_invited_keeps_nobody_out(
         assert not town_of(world).doubled()
 
 
+@pytest.mark.parametrize("who", ["a responder", "the commander"])
+async def test_one_who_cannot_be_written_to_is_said_to_others(world: World, who: str) -> None:
+    """A deactivated account: the commander hears of it; of the commander, the channel does."""
+    ada, channel = await opened(world)
+    max_ = world.person("max")
+    gone = {"a responder": max_, "the commander": ada}[who]
+    world.slack.faults.add(
+        "chat.postMessage", "error:user_disabled",
+        match=lambda args: args.get("channel") == gone.id, times=None,
+    )  # fmt: skip
+    if gone is ada:
+        world.slack.faults.add("conversations.invite", "error:user_disabled")
+    await ada.command(f"/incident role sre {max_.mention}", channel)
+    where = channel if gone is ada else "dm"
+    told = await ada.waits_for("cannot be written to", where, timeout=20)
+    assert "account is deactivated" in told.plain and "/incident role" in told.plain
+    await over(world)
+    assert "did not happen" in said(await ada.command("/incident status", channel))
+    assert "effect.failed" in await kinds_on_record(world)
+    assert not town_of(world).doubled()
+
+
 async def test_a_form_that_does_not_open_is_told(sqlite_world: World) -> None:
     world = sqlite_world
     ada = world.person("ada")
