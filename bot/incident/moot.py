@@ -15,11 +15,17 @@ from bot.record.entry import Recorded
 from bot.record.tx import Follower, Tx
 from db.tables import EffectRow
 
-#: Kinds of entries that settle a question, the field that names it, and the messages that ask it.
-_ROLE = ("role", ("role_offer",))
-_APPROVAL = ("number", ("approval_asked", "approval_to_ratify"))
-_NOTICE = ("number", ("notice_asked", "notice_approved"))
-SETTLES: dict[str, tuple[str, tuple[str, ...]]] = {
+#: Kinds of entries that settle a question, the field that names what it is about, the same in the
+#: message, and the messages that ask.
+_ROLE = ("role", "role", ("role_offer",))
+_APPROVAL = ("number", "number", ("approval_asked", "approval_to_ratify"))
+_NOTICE = ("number", "number", ("notice_asked", "notice_approved"))
+_ACTION = (
+    "number",
+    "a",
+    ("action_given", "action_soon", "action_due", "action_late", "action_proof"),
+)
+SETTLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     **{
         entry.kind: _ROLE
         for entry in (c.RoleOffered, c.RoleAccepted, c.RoleDeclined, c.RoleHandedOver, c.RoleReleased)
@@ -27,6 +33,10 @@ SETTLES: dict[str, tuple[str, tuple[str, ...]]] = {
     **{
         entry.kind: _APPROVAL
         for entry in (c.ApprovalGiven, c.ApprovalRefused, c.ApprovalEnded, c.ApprovalRatified)
+    },
+    **{
+        entry.kind: _ACTION
+        for entry in (c.ActionDone, c.ActionProven, c.ActionReopened, c.ActionDropped)
     },
     **{
         entry.kind: _NOTICE
@@ -40,7 +50,7 @@ SETTLES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 def settled(tx: Tx, recorded: Recorded) -> None:
     """Have the messages that asked this question rendered anew."""
-    field, messages = SETTLES[recorded.entry.kind]
+    field, param, messages = SETTLES[recorded.entry.kind]
     wanted = getattr(recorded.entry, field)
     statement = select(EffectRow).where(
         col(EffectRow.incident) == recorded.incident,
@@ -49,7 +59,7 @@ def settled(tx: Tx, recorded: Recorded) -> None:
     )
     for row in tx.session.execute(statement).scalars():
         payload = row.payload
-        if payload.get("message") in messages and payload["params"].get(field) == wanted:
+        if payload.get("message") in messages and payload["params"].get(param) == wanted:
             assert recorded.incident is not None and recorded.n is not None
             tx.effect(kinds.retell(row.key, payload["user"], recorded.incident, recorded.n))
 

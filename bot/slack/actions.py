@@ -392,12 +392,27 @@ def _incident(request: Request, session: Session, number: int) -> Incident:
 # --- what others see --------------------------------------------------------------------------
 
 
+_GIVEN = "{who} gave you action item *{n}* of *{ref}*."
+_SOON = "Action item *{n}* of *{ref}* is due in two days."
+_DUE = "Action item *{n}* of *{ref}* is due now."
+_LATE = "Action item *{n}* of *{ref}* is overdue."
+_PROOF = "The proof of action item *{n}* of *{ref}* waits for acceptance."
+#: Messages that ask for something, and the states in which they still do.
+_ASKS = {_GIVEN: ("open",), _SOON: ("open",), _DUE: ("open",), _LATE: ("open",), _PROOF: ("done",)}
+
+
 def _told(headline: str, buttons: bool = True) -> Wording:
     """A private message about one item."""
 
     def word(session: Session, incident: Incident | None, params: Params) -> Message:
         assert incident is not None
         row = queries.get(session, incident.number, params["a"])
+        if headline in _ASKS and row.state not in _ASKS[headline]:
+            # Asked before, settled since: what became of it, with what can still be done.
+            name = f"Action item *{row.number}* of *{ref(incident.number)}* is {row.state} by now."
+            return Message(
+                name.replace("*", ""), [kit.section(f"{mark(incident)}{name}\n{_line(row)}")]
+            )
         by = kit.person(params.get("by"))
         head = headline.format(who=by, ref=ref(incident.number), n=row.number, kind=row.kind)
         text = f"{mark(incident)}{head}\n{_line(row)}"
@@ -480,11 +495,11 @@ SURFACE = Surface(
         "action_drop_submit": drop_submit,
     },
     wordings={
-        "action_given": _told("{who} gave you action item *{n}* of *{ref}*."),
-        "action_soon": _told("Action item *{n}* of *{ref}* is due in two days."),
-        "action_due": _told("Action item *{n}* of *{ref}* is due now."),
-        "action_late": _told("Action item *{n}* of *{ref}* is overdue."),
-        "action_proof": _told("The proof of action item *{n}* of *{ref}* waits for acceptance."),
+        "action_given": _told(_GIVEN),
+        "action_soon": _told(_SOON),
+        "action_due": _told(_DUE),
+        "action_late": _told(_LATE),
+        "action_proof": _told(_PROOF),
         "action_reopened": _told("{who} reopened your action item *{n}* of *{ref}*."),
         "action_dropped": _told("{who} dropped your action item *{n}* of *{ref}*.", buttons=False),
         "action_done": _done_said,

@@ -67,14 +67,14 @@ def form(content: Content, incident: Incident, channel: str | None) -> kit.Eleme
         )
     )  # fmt: skip
     for question in content.severity.questions:
-        blocks.append(_question(question, given))
+        blocks.append(_question(question, given, incident.facts))
     meta = kit.pack(i=incident.number, c=channel)
     return kit.modal(
         "severity_submit", f"Severity of {ref(incident.number)}", blocks, submit="Assess", meta=meta
     )
 
 
-def _question(question: Question, given: dict[str, Any]) -> kit.Block:
+def _question(question: Question, given: dict[str, Any], facts: dict[str, Any]) -> kit.Block:
     options = [kit.option(option.text, option.value) for option in question.options]
     before = given.get(question.id)
     if question.many:
@@ -82,11 +82,22 @@ def _question(question: Question, given: dict[str, Any]) -> kit.Block:
     else:
         # «We do not know yet» stands there already: at 2 a.m. only two answers have to be chosen.
         unsure = next((o.value for o in question.options if o.value in _UNSURE), None)
-        value = unsure if before is None else str(before)
+        # What a step of the playbook answered already stands there as well.
+        value = (_known(question, facts) or unsure) if before is None else str(before)
         element = kit.select(question.id, options, initial=value)
     return kit.ask(
         question.id, question.label, element, optional=question.optional, hint=question.hint or ""
     )
+
+
+def _known(question: Question, facts: dict[str, Any]) -> str | None:
+    """The one answer that the facts of the incident lead to, if there is exactly one."""
+    fits = [
+        option.value
+        for option in question.options
+        if option.sets and all(facts.get(name) == value for name, value in option.sets.items())
+    ]
+    return fits[0] if len(fits) == 1 else None
 
 
 async def severity_submit(request: Request) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import httpx
@@ -74,12 +75,14 @@ async def test_draft_approve_publish(world: World) -> None:
     assert (await form.submit()).ok and not cleo.has_modal
     await world.quiet()
     asked = await ada.waits_for("asks you to approve", "dm")
+    as_it_was = copy.deepcopy(asked.message)
     row = _row(world)
     assert row.body in asked.plain and row.title in asked.plain
     assert "waits for approval" in cleo.reads(channel) and row.body not in cleo.reads(channel)
     await ada.click(asked, "Approve this text")
     await world.quiet()
-    reply = await ada.click(asked, "Approve this text")
+    assert "was approved by you" in asked.plain, "what became of it stands in place of the buttons"
+    reply = await ada.click(as_it_was, "Approve this text")
     assert "approved" in await _heard(ada, reply)
     ready = await cleo.waits_for("is approved", "dm")
     await cleo.click(ready, "Publish")
@@ -134,6 +137,7 @@ async def test_sent_back_edited_and_approved_again(world: World) -> None:
     await form.submit()
     await world.quiet()
     first = await ada.waits_for("asks you to approve", "dm")
+    as_it_was = copy.deepcopy(first.message)
     await ada.click(first, "Send back")
     why = await ada.modal()
     why.fill("What should change?", "Say that chats themselves are safe.")
@@ -147,7 +151,9 @@ async def test_sent_back_edited_and_approved_again(world: World) -> None:
     )
     assert (await text.submit()).ok
     await world.quiet()
-    reply = await ada.click(first, "Approve this text")
+    assert "is not asked for any more" in first.plain
+    # A screen that was not brought up to date yet: the click is answered, and does nothing.
+    reply = await ada.click(as_it_was, "Approve this text")
     assert "changed since you saw it" in await _heard(ada, reply)
     assert _row(world).state == "submitted"
     second = _last(ada, "asks you to approve", "dm")
