@@ -44,9 +44,8 @@ IN_PERSON = frozenset(
     {
         AWAY_TOLD, "action_due", "action_dropped", "action_given", "action_late", "action_proof",
         "action_reopened", "action_soon", "approval_inform", "approval_late", "approval_vacant",
-        "channel_failed", "channel_lost", "effect_failed", "look_again", "person_untold",
-        "postmortem_due", "step_given",
-        "step_informed", "steps_overdue", "update_overdue_you", "update_soon",
+        "channel_failed", "channel_lost", "effect_failed", "look_again", "person_untold", "postmortem_due",
+        "step_given", "step_informed", "steps_overdue", "update_overdue_you", "update_soon",
     }
 )  # fmt: skip
 #: So many direct messages become one; Slack takes 50 blocks.
