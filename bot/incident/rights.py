@@ -50,15 +50,19 @@ def may(tx: Tx, verb: str, incident: Incident) -> bool:
     if "responder" in wanted and (held or _in_channel(tx, incident)):
         return True
     mine = [role for role in held if role in wanted]
-    if tx.env.content.permissions[verb].given:
-        mine = [role for role in mine if was_given(tx, incident, role, tx.by.id)]
+    if tx.env.content.permissions[verb].given and mine:
+        tx.batch.flush()
+        mine = [role for role in mine if was_given(tx.session, incident, role, tx.by.id)]
     return bool(mine) or is_named(tx, wanted)
 
 
-def was_given(tx: Tx, incident: Incident, role: str, person: str) -> bool:
-    """Whether somebody else ever gave the person this role here."""
-    tx.batch.flush()
-    offers = entries(tx.session, incident.number, kinds=[c.RoleOffered.kind])
+def was_given(session: Session, incident: Incident, role: str, person: str) -> bool:
+    """Whether somebody else ever gave the person this role here.
+
+    Whoever comes into an incident's channel can take a free role. For what cannot be undone, and for
+    what only a few may read, that is not enough.
+    """
+    offers = entries(session, incident.number, kinds=[c.RoleOffered.kind])
     return any(
         one.entry.role == role and one.entry.holder == person and one.actor != person
         for one in offers

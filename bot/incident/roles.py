@@ -45,7 +45,8 @@ def assign(tx: Tx, incident: Incident, role: str, person: str) -> str:
     if not queries.may_see(tx.session, incident, person):
         require(tx, "invite", incident)  # the offer lets them see all of it
     if held is not None and held.holder == person:
-        if held.state == "accepted" and not was_given(tx, incident, role, person):
+        tx.batch.flush()
+        if held.state == "accepted" and not was_given(tx.session, incident, role, person):
             tx.append(c.RoleOffered(role=role, holder=person), incident.number)
             return f"<@{person}> took this role; now it is given by you."
         state = "holds" if held.state == "accepted" else "was already asked to hold"

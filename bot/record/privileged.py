@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from bot.errors import BadInput
-from bot.incident.rights import require
+from bot.incident.rights import require, was_given
 from bot.record import catalogue as c
 from bot.record.entry import Recorded
 from bot.record.read import entries
@@ -52,18 +52,26 @@ def note(tx: Tx, incident: Incident, text: str, readers: Iterable[str]) -> Recor
 
 
 def readers_now(session: Session, incident: Incident, readers: Iterable[str]) -> set[str]:
-    """Who holds one of these roles in the incident now."""
-    statement = select(col(RoleHolder.holder)).where(
+    """Who holds one of these roles in the incident now, and may read as that (:func:`_reads_as`)."""
+    statement = select(RoleHolder).where(
         col(RoleHolder.incident) == incident.number,
         col(RoleHolder.role).in_(list(readers)),
         col(RoleHolder.state) == "accepted",
     )
-    return set(session.execute(statement).scalars())
+    rows = session.execute(statement).scalars()
+    return {row.holder for row in rows if _reads_as(session, incident, row.role, row.holder)}
+
+
+def _reads_as(session: Session, incident: Incident, role: str, person: str) -> bool:
+    """Whoever took a role alone reads nothing by it; the opener commands without being asked."""
+    opener = role == "commander" and person == incident.opened_by
+    return opener or was_given(session, incident, role, person)
 
 
 def read(session: Session, incident: Incident, person: str) -> list[PrivilegedNote]:
-    """The notes that ``person`` may read: those for a role that they hold in the incident now."""
-    held = set(roles_held(session, incident.number, person))
+    """The notes that ``person`` may read: those for a role that they were given and hold now."""
+    roles = roles_held(session, incident.number, person)
+    held = {role for role in roles if _reads_as(session, incident, role, person)}
     out = []
     for e in entries(session, incident.number, kinds=[c.PrivilegedNoteAdded.kind]):
         if held.isdisjoint(e.entry.readers):

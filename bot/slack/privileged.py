@@ -22,7 +22,8 @@ from db.tables import Incident
 SHOWN = 3
 _READ = re.compile(r"(?:read|show|list)\b\s*#?(\d{1,9})?\s*\Z", re.IGNORECASE)
 NOTHING = (
-    "No privileged note here is for you. They are read by whoever holds a role that they name."
+    "No privileged note here is for you. They are read by whoever was given a role that they name; one "
+    "that you took yourself does not count: let the commander give it to you."
 )
 
 

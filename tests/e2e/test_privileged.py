@@ -41,6 +41,7 @@ async def _opened(world: World) -> tuple[Person, Person, Any]:
     await world.quiet()
     await ada.invites(lawyer, channel)
     await lawyer.command("/incident role legal", channel)
+    await ada.command(f"/incident role legal {lawyer.mention}", channel)
     await world.quiet()
     return ada, lawyer, channel
 
@@ -74,6 +75,25 @@ async def test_a_reader_is_told_and_reads_it_alone(sqlite_world: World) -> None:
     reply = await lawyer.command("/incident privileged read", channel)
     assert WORDS not in said(reply)
     await world.quiet()
+
+
+async def test_whoever_takes_a_role_alone_reads_nothing_by_it(sqlite_world: World) -> None:
+    """A stranger joins the open channel, takes the free role, and takes over command."""
+    world = sqlite_world
+    ada, _, channel = await _opened(world)
+    await ada.command("/incident privileged", channel)
+    form = await ada.modal()
+    form.fill("The note", WORDS).fill("Who may read it?", ["legal", "privacy", "commander"])
+    assert (await form.submit()).ok
+    await world.quiet()
+    stranger = world.person("max")
+    await stranger.joins(channel)
+    for role in ("privacy", "commander"):
+        await stranger.command(f"/incident role {role}", channel)
+        reply = await stranger.command("/incident privileged read", channel)
+        assert "let the commander give it to you" in said(reply)
+    await world.quiet()
+    assert WORDS not in stranger.reads(channel) + stranger.reads("dm")
 
 
 async def test_its_words_are_met_nowhere_else(sqlite_world: World, heard: io.StringIO) -> None:

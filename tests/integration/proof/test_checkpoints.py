@@ -174,10 +174,11 @@ def test_an_incident_is_verified_alone(house: House, told: int) -> None:
 
 def test_privileged_notes_are_for_the_few(house: House, run: Run) -> None:
     number = run("U01ADA", lambda tx: open_incident(tx, "It insults people")).number
-    run(
-        "U01ADA",
-        lambda tx: tx.append(c.RoleAccepted(role="legal", holder="U05LAW"), number) and None,
-    )
+    for entry in (
+        c.RoleOffered(role="legal", holder="U05LAW"),
+        c.RoleAccepted(role="legal", holder="U05LAW"),
+    ):
+        run("U01ADA", lambda tx, entry=entry: tx.append(entry, number) and None)
 
     def add(tx: Any) -> Any:
         return privileged.note(tx, get(tx.session, number), "counsel says xylophone", ["legal"])
