@@ -22,7 +22,12 @@ from db.writer import Writer
 
 T = TypeVar("T")
 READERS = 4
+#: After an acknowledgement effects wait this long for the next request, …
 JUST_NOW_S = 0.0015
+#: … and this long when more than so many ended lately.
+AMID_MANY_S = 0.02
+MANY = 3
+LATELY_S = 0.1
 #: A person is answered within three seconds: after this long the change is given up undone.
 SAVED_WITHIN_S = 2.2
 
@@ -33,17 +38,25 @@ class Requests:
     def __init__(self) -> None:
         self._open = 0
         self._ended = 0.0
+        self._lately = 0.0
 
     def __enter__(self) -> None:
         self._open += 1
 
     def __exit__(self, *_: object) -> None:
         self._open -= 1
-        self._ended = time.monotonic()
+        now = time.monotonic()
+        self._lately = 1 + self._lately * max(0.0, 1 - (now - self._ended) / LATELY_S)
+        self._ended = now
+
+    def open(self) -> int:
+        """How many there are now."""
+        return self._open
 
     def waiting(self) -> bool:
-        """Whether somebody waits now, or did a few milliseconds ago."""
-        return self._open > 0 or time.monotonic() - self._ended < JUST_NOW_S
+        """Whether somebody waits now, or did a moment ago; the moment is longer amid many."""
+        moment = JUST_NOW_S if self._lately < MANY else AMID_MANY_S
+        return self._open > 0 or time.monotonic() - self._ended < moment
 
 
 class House:
@@ -54,9 +67,9 @@ class House:
         self.env = env
         self.clock = clock
         self.metrics = Metrics()
-        self.writer: Writer[Batch] = Writer(engines, self._open_batch)
-        self.dispatcher: Dispatcher | None = None
         self.requests = Requests()
+        self.writer: Writer[Batch] = Writer(engines, self._open_batch, self.requests.open)
+        self.dispatcher: Dispatcher | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 

@@ -142,6 +142,8 @@ def settle_memory() -> None:
     """What the start made stays for good: later collections need not look at it again."""
     gc.collect()
     gc.freeze()
+    # Frozen things do not count, so Python would look at everything else again and again: rarely.
+    gc.set_threshold(10_000, 20, 50)
     gc.enable()
     if sys.platform == "linux":
         import ctypes

@@ -99,4 +99,5 @@ def _prepare_sqlite_reader(raw: Any, record: Any) -> None:
 
 
 def _begin_read_only_postgres(conn: Any) -> None:
-    conn.exec_driver_sql("SET TRANSACTION READ ONLY")
+    # One look sees one moment, as on SQLite: a verification must not see half of what is written.
+    conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

@@ -42,6 +42,8 @@ LATER_AT_LEAST_EVERY_S = 0.05
 #: … and when somebody waits, such a batch ends after this.
 LATER_SLICE_S = 0.004
 TRIES = 4
+#: How long a change waits for others that are on their way, to be committed together with them.
+COMPANY_S = 0.003
 #: How long one attempt waits for another process's write. Several attempts fit into three seconds.
 LOCK_WAIT_MS = 400
 #: A process that stands still in the middle of a write is thrown out by PostgreSQL after this.
@@ -81,8 +83,14 @@ class _Job(Generic[B]):
 class Writer(Generic[B]):
     """Runs write jobs serially. ``open_batch(session, careful)`` takes the write lock."""
 
-    def __init__(self, engines: Engines, open_batch: Callable[[Session, bool], B]) -> None:
+    def __init__(
+        self,
+        engines: Engines,
+        open_batch: Callable[[Session, bool], B],
+        coming: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._engines = engines
+        self._coming = coming
         self._open_batch = open_batch
         self._urgent: deque[_Job[B]] = deque()
         self._later: deque[_Job[B]] = deque()
@@ -161,6 +169,10 @@ class Writer(Generic[B]):
         """What to run next: what people wait for, else the rest; empty when closed."""
         with self._ready:
             self._ready.wait_for(lambda: self._urgent or self._later or self._closed)
+            if self._urgent and len(self._urgent) < self._coming():
+                self._ready.wait_for(
+                    lambda: len(self._urgent) >= self._coming() or self._closed, COMPANY_S
+                )
             now = time.monotonic()
             waited = self._later and now - self._last_later > LATER_AT_LEAST_EVERY_S
             if self._urgent and not waited:

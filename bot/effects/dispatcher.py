@@ -113,6 +113,7 @@ class Dispatcher:
         self._room = in_flight
         self._people_waiting = people_waiting
         self._wake = asyncio.Event()
+        self._gate = asyncio.Lock()
         self._running: dict[asyncio.Task[None], int] = {}
         self._held: dict[str, float] = {}
         self._lease = lease
@@ -226,6 +227,8 @@ class Dispatcher:
 
     async def _carry_out(self, effect: Claimed, since: float) -> None:
         TRACE.set(effect.trace)
+        async with self._gate:  # one after the other, so that a burst meets one of them at most
+            await self._people_first()
         task = self._tasks.get(effect.kind)
         outcome = await (self._do_task(effect, task) if task else self._attempt(effect, since))
         self._say(effect, outcome)
