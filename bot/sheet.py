@@ -49,6 +49,8 @@ class StepView:
     who: str
     due_at: datetime | None
     late: bool
+    #: For after containment or the end, and that has not come.
+    later: bool
     offered: bool
     reason: str
     #: What to do about the yes that it takes; empty when it takes none, or has it.
@@ -97,9 +99,9 @@ class Sheet:
 
     @property
     def open_steps(self) -> list[StepView]:
-        """What has to be done: overdue first, then by due time; what is only on offer is left out."""
+        """What has to be done, in the order of Slack; what is only on offer is left out."""
         found = [each for each in self.steps if each.state in steps.LIVE and not each.offered]
-        return sorted(found, key=lambda each: (not each.late, each.due_at or _NEVER, each.number))
+        return sorted(found, key=lambda each: (each.later, each.due_at or _NEVER))
 
 
 def words(text: str) -> str:
@@ -156,11 +158,13 @@ def step_view(session: Session, row: Step, env: Env, now: datetime) -> StepView:
     owner = row.owner or held.get(row.role)
     wanted = walk.evidence_wanted(env.content, plan)
     live = row.state in steps.LIVE
+    incident = queries.get(session, row.incident)
     return StepView(
         number=row.number, key=row.key, title=row.title, state=row.state,
         who=who(owner) if owner else f"{_title(env, row.role)} (nobody yet)",
         due_at=row.due_at if live else None,
         late=live and (row.overdue or (row.due_at is not None and row.due_at <= now)),
+        later=live and steps.waits_for(row, incident) is not None,
         offered=steps.offered(row), reason=row.reason or "",
         approval=_approval(session, row) if live else "", how=tuple(plan.how),
         first=tuple(steps.describe(one) for one in steps.unmet(session, row)) if live else (),
