@@ -33,7 +33,19 @@ def acting(command: F) -> F:
 
 
 def somebody(person: str | None) -> Actor:
-    """Who acts, with a trace of this call that its effects carry as well."""
+    """Who acts, with a trace of this call that its effects carry as well.
+
+    Raises ``BadInput`` for anybody but a person of Slack: nobody acts as the bot itself, which has
+    every right, or as another operator.
+    """
+    from bot.errors import BadInput
+    from bot.incident.people import is_person
+
+    if person and not is_person(person):
+        raise BadInput(
+            f"«{person}» is not a Slack user id.",
+            instead="It looks like U01ADA; in Slack: the person's profile, «Copy member ID».",
+        )
     mine = actor()
     return replace(mine, id=person or mine.id, trace=os.urandom(8).hex())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,7 +17,9 @@ from bot.record import catalogue as c
 from bot.record.tx import Tx
 from db.tables import Incident
 
-TEXT_MAX = 200
+#: Facts stand in the chain for ever, so a free one is a word or two and never a story or a name tag.
+TEXT_MAX = 60
+_WORDS = re.compile(r"[\w .,&/()+-]+")
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 UNKNOWN = ("unknown", "?")
 
@@ -101,8 +104,9 @@ def value_of(kind: FactKind, text: str) -> Any:
         if chosen not in kind.choices:
             raise BadInput(kind.ask, instead=f"One of: {', '.join(kind.choices)}.", field="value")
         return chosen
-    if not word or len(word) > TEXT_MAX:
-        raise BadInput(kind.ask, instead=f"At most {TEXT_MAX} characters.", field="value")
+    if len(word) > TEXT_MAX or not _WORDS.fullmatch(word):
+        few = f"A few plain words, at most {TEXT_MAX} characters: no names, no links."
+        raise BadInput(kind.ask, instead=few, field="value")
     if kind.type == "number":
         if not word.isdecimal() or len(word) > 15:
             raise BadInput(kind.ask, instead="A whole number.", field="value")

@@ -58,7 +58,7 @@ def enrol(tx: Tx, person: str, public: str, token: str) -> Enrolled:
     Raises ``BadInput``; ``NotAllowed`` for anybody but the operator at the command line.
     """
     _operator(tx)
-    if not _PERSON.match(person):
+    if not is_person(person):
         raise BadInput(
             f"«{person}» is not a Slack user id.",
             instead="It looks like U01ADA; in Slack: the person's profile, «Copy member ID».",
@@ -72,6 +72,11 @@ def enrol(tx: Tx, person: str, public: str, token: str) -> Enrolled:
     recorded = tx.append(entry, None)
     tx.effect(kinds.tell(person, f"enrolled:{recorded.seq}", "enrolled", key_id=entry.key_id))
     return Enrolled(person, entry.key_id, public, entry.token_sha256, tx.now, tx.by.id)
+
+
+def is_person(person: str) -> bool:
+    """Whether this is a Slack user id."""
+    return _PERSON.match(person) is not None
 
 
 def end(tx: Tx, person: str, reason: str) -> str:

@@ -95,7 +95,8 @@ def test_a_fact_becomes_known_and_unknown_again(house: House, run: Run, outside:
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [("number", "12", 12), ("number", "-1", None), ("number", "1e9", None), ("text", " a b ", "a b"),
-     ("text", "x" * 201, None), ("list", " , ", []), ("yes_no", "NO", False)],
+     ("text", "x" * 61, None),
+     ("text", "<@U1>", None), ("text", "a\nb", None), ("list", "EU, https://x.example", None), ("list", " , ", []), ("yes_no", "NO", False)],
 )  # fmt: skip
 def test_what_somebody_writes_becomes_a_value(kind: str, text: str, value: object) -> None:
     fact = FactKind.model_validate({"id": "f", "type": kind, "ask": "What?"})

@@ -182,6 +182,16 @@ def test_past_slack_nobody_says_yes_without_a_code(
         run(MAX, lambda tx: give(tx, code), source="cli")
 
 
+def test_nobody_acts_as_the_bot_or_as_another_operator(
+    house: House, incident: int, call: Cli
+) -> None:
+    before = _kinds(house)
+    for who in ("system", "cli:somebody", "u01ada", "U01ADA\n", "<@U01ADA>"):
+        said = call(who, "incident", "resolve", "INC-1", "--reason", "x")
+        assert "is not a Slack user id" in said
+    assert _kinds(house) == before
+
+
 def test_a_terminal_does_not_obey_what_people_wrote(
     house: House, run: Run, incident: int, call: Cli
 ) -> None:
