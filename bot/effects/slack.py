@@ -7,7 +7,7 @@ are repeated; a posted message is looked for by the key in its metadata before i
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -18,17 +18,9 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from bot.effects import lease
-from bot.effects.outcome import (
-    ALREADY,
-    CHANNEL_GONE,
-    IN_DOUBT,
-    PASSING,
-    Done,
-    Failed,
-    Later,
-    Outcome,
-)
+from bot.effects.answers import classify, error_of, not_about_people, same_call
+from bot.effects.message import Message, Renderer
+from bot.effects.outcome import ALREADY, Done, Failed, Later, Outcome
 from bot.effects.store import Claimed
 from bot.incident.queries import get
 from db.tables import EffectRow, Incident, Known
@@ -41,44 +33,8 @@ WORKSPACE = "workspace"
 CLOCK_SKEW_S = 120
 #: So many pages are searched whatever the clocks say: ours may have been wrong by hours.
 PAGES_AT_LEAST = 3
-#: Kinds that make the same call; Slack limits a method, not what we call it.
-SAME_CALL = (
-    ("card.post", "announce.post", "channel.say", "channel.post", "notice.post", "person.tell"),
-    ("card.update", "announce.update", "person.retell"),
-)
-
-
 #: Slack's words for a message that cannot be edited any more.
 NOT_THERE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-
-
-class CarefulClient(AsyncWebClient):
-    """A Web API client that begins no call for an effect whose lease may be over."""
-
-    async def api_call(self, *args: Any, **kwargs: Any) -> AsyncSlackResponse:
-        """As in the SDK. Raises ``LeaseLost``."""
-        lease.check()
-        return await super().api_call(*args, **kwargs)
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message as Slack takes it: ``text`` is what notifications and screen readers get."""
-
-    text: str
-    blocks: list[dict[str, Any]] = field(default_factory=list)
-
-
-class Renderer(Protocol):
-    """Turns the state into what people see. Lives with the Slack surfaces."""
-
-    def card(self, session: Session, incident: Incident) -> Message: ...
-    def announcement(self, session: Session, incident: Incident) -> Message: ...
-    def topic(self, incident: Incident) -> str: ...
-    def bookmark(self, incident: Incident, what: str, workspace: str) -> tuple[str, str] | None: ...
-    def message(
-        self, session: Session, incident: Incident | None, name: str, params: dict[str, Any]
-    ) -> Message: ...
 
 
 class Reader(Protocol):
@@ -180,7 +136,7 @@ class SlackAdapter:
         try:
             await self._client.conversations_invite(channel=incident.channel_id, users=users)
         except SlackApiError as problem:
-            if error_of(problem) in ALREADY or len(users) == 1 or _not_about_people(problem):
+            if error_of(problem) in ALREADY or len(users) == 1 or not_about_people(problem):
                 raise
             return await self._invite_each(incident.channel_id, users)
         return Done()
@@ -438,68 +394,5 @@ class SlackAdapter:
         return await self._read(job)
 
 
-def same_call(kind: str) -> tuple[str, ...]:
-    """The kinds that wait as well when Slack limits this one."""
-    return next((group for group in SAME_CALL if kind in group), (kind,))
-
-
-def error_of(problem: SlackApiError) -> str:
-    """Slack's word for it; empty when the answer was none of Slack's (a proxy's page, say)."""
-    data = getattr(problem.response, "data", None)
-    return str(data.get("error") or "") if isinstance(data, dict) else ""
-
-
-def _status_of(problem: SlackApiError) -> int:
-    response = problem.response
-    return int(getattr(response, "status_code", None) or getattr(response, "status", 0) or 0)
-
-
 def _before(page: AsyncSlackResponse, oldest: float) -> bool:
     return all(float(message["ts"]) < oldest for message in page["messages"][-1:])
-
-
-def _not_about_people(problem: SlackApiError) -> bool:
-    """Waiting is right, or nobody at all can be invited: no use in asking for each person."""
-    return isinstance(classify(problem), Later) or error_of(problem) in CHANNEL_GONE
-
-
-def classify(problem: SlackApiError) -> Outcome:
-    """What an error answer of Slack means for the effect."""
-    error, status = error_of(problem), _status_of(problem)
-    if error in ALREADY:
-        return Done()
-    if status == 429 or error in ("ratelimited", "rate_limited"):
-        wait = (getattr(problem.response, "headers", None) or {}).get("Retry-After", "1")
-        seconds = float(wait) if str(wait).replace(".", "", 1).isdigit() else 1.0
-        return Later(
-            "Slack asks us to slow down",
-            timedelta(seconds=seconds),
-            whole_kind=True,
-            word="ratelimited",
-        )
-    if error in PASSING:
-        return Later(f"Slack answered: {error}", doubt=error in IN_DOUBT, word=error)
-    if status >= 500 or not error:
-        return Later(f"Slack answered with status {status}", doubt=True, word=f"http_{status}")
-    return Failed(_in_words(error, problem), word=error)
-
-
-def _in_words(error: str, problem: SlackApiError) -> str:
-    needed = problem.response.get("needed") if error == "missing_scope" else None
-    if needed:
-        return f"the app lacks the scope {needed}; add it and install the app again"
-    return _WORDS.get(error, f"Slack answered: {error}")
-
-
-_WORDS = {
-    "is_archived": "the channel is archived; unarchive it and try again",
-    "channel_not_found": "the channel does not exist or the bot is not in it",
-    "not_in_channel": "the bot is not in the channel; invite it and try again",
-    "user_disabled": "that person's account is deactivated",
-    "user_not_found": "Slack does not know that person",
-    "cant_invite_self": "the bot cannot invite itself",
-    "restricted_action": "a workspace setting forbids this to apps; ask a workspace admin",
-    "message_not_found": "the message is gone",
-    "cant_update_message": "the message is not the bot's own",
-    "too_many_bookmarks": "the channel has no room for another bookmark",
-}

@@ -19,7 +19,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.effects.slack import CarefulClient
+from bot.effects.client import CarefulClient
 from bot.errors import Refusal
 from bot.house import House
 from bot.incident import channels, rights

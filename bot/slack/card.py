@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from sqlmodel import Session
 
 from bot.effects import store
+from bot.effects.message import Message
 from bot.effects.names import in_words
-from bot.effects.slack import Message
 from bot.incident import queries
 from bot.incident.names import ref
 from bot.record.tx import Env

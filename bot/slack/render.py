@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.effects.kinds import AWAY_TOLD, PAGE
-from bot.effects.slack import Message
+from bot.effects.message import Message
 from bot.incident.names import ref
 from bot.incident.queries import get, status
 from bot.record.tx import Env

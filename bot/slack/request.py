@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
-from bot.effects.slack import error_of
+from bot.effects.answers import error_of
 from bot.errors import BadInput, Refusal
 from bot.house import House
 from bot.incident import queries

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from bot.effects.slack import Message
+from bot.effects.message import Message
 from bot.slack.request import Handler
 from db.tables import Incident
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.effects.slack import Message
+from bot.effects.message import Message
 from bot.slack import kit
 from db.tables import Incident
 

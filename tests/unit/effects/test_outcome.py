@@ -9,8 +9,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.effects.answers import classify
 from bot.effects.outcome import Done, Failed, Later, backoff
-from bot.effects.slack import classify
 
 
 def _answer(error: str, status: int = 200, **headers: str) -> SlackApiError:
