@@ -17,7 +17,7 @@ from bot.playbook import steps
 from bot.record.tx import Env
 from bot.slack import kit
 from bot.slack.request import Answer, Request, only_you
-from bot.slack.step_blocks import buttons, count, due_words, step_blocks
+from bot.slack.step_blocks import buttons, due_words, step_blocks
 from bot.slack.wording import mark
 from db.tables import Incident, Step
 
@@ -62,7 +62,9 @@ def mine_blocks(
             kit.section(f"{name}: nothing waits for you."),
             kit.context("All steps: `/incident step`. Take a role: `/incident role`."),
         ]
-    blocks = [kit.section(f"{name}: {count(len(found.now), 'step')} for you now.")]
+    late = sum(row.due_at is not None and row.due_at <= now for row in found.now)
+    head = "next for you" if found.now else "nothing for you now"
+    blocks = [kit.section(f"{name}: {head}{f' · :warning: {late} overdue' if late else ''}")]
     for row in found.now[:IN_FULL]:
         blocks += step_blocks(session, row, now, env)
     then = found.now[IN_FULL : IN_FULL + AS_LINES]
