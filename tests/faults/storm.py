@@ -20,7 +20,7 @@ from tests.faults.town import Town, key_of
 from tests.support.process import BotProcess
 
 #: Short, so that pauses can outlast it; a call may take half of it, on a machine that is busy as well.
-LEASE_S = 6
+LEASE_S = 4
 UPDATES = ("first", "second")
 TRIES = 200
 #: People do not open more while so much waits for Slack; all at once would measure the machine.
@@ -116,7 +116,7 @@ class Storm:
     async def kill(self) -> None:
         """Kill one at a random moment, start it again at another, until the storm is over."""
         while not self.over.is_set():
-            await self._pause(0.5, 2.5)
+            await self._pause(1.0, 4.0)
             bot = self._victim()
             bot.kill9()
             await self._pause(0.0, 1.0)
@@ -127,10 +127,10 @@ class Storm:
     async def stop(self) -> None:
         """Stop one for longer than its lease, again and again."""
         while not self.over.is_set():
-            await self._pause(3.0, 8.0)
+            await self._pause(4.0, 9.0)
             bot = self._victim()
             bot.pause()
-            await asyncio.sleep(LEASE_S + self.chance.uniform(0.2, 2.0))
+            await asyncio.sleep(LEASE_S + self.chance.uniform(0.2, 1.0))
             bot.resume()
             self.pauses += 1
             self._hurt.discard(id(bot))

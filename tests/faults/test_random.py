@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Counts
+from tests.faults.stories import OTHERS, Story
 from tests.faults.town import Town, make_town
 from tests.needs import needs_postgres
 
@@ -88,4 +89,24 @@ async def test_one_process_stopped_for_longer_than_its_lease(file_url: str, tmp_
             await asyncio.sleep(LEASE_S + 0.5)
             town.bot.resume()
         await town.rest()
+        town.whole()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("story", OTHERS, ids=lambda story: story.name)
+async def test_other_turns_are_killed_at_random_moments(
+    db_url: str, tmp_path: Path, story: Story, counts: Counts
+) -> None:
+    """Acknowledged or not, saved or not, on its way to Slack or there: whole, once."""
+    chance = random.Random(f"{SEED} {story.name}")
+    async with make_town(db_url, tmp_path) as town:
+        for n in range(1, 5):
+            given = await story.before(town, n)
+            asked = asyncio.create_task(story.request(town, given))
+            await asyncio.sleep(chance.uniform(0.0, 0.3))
+            town.bot.kill9()
+            await asyncio.gather(asked, return_exceptions=True)  # a form may never have opened
+            await town.bot.restart()
+            await town.rest()
+        counts(f"{town.bot.kills} kills, {town.counts()}")
         town.whole()

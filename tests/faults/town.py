@@ -141,13 +141,14 @@ class Town:
 
     def lost(self) -> list[str]:
         """Effects that did not happen, or are called done and are nowhere to be seen."""
-        shown = self.shown()
-        out = [f"{r.key} {r.state}: {r.error}" for r in self.rows() if r.state == "failed"]
+        rows = self.rows()
+        shown = self.shown()  # after the rows: what is done stands there already
+        out = [f"{row.key} {row.state}: {row.error}" for row in rows if row.state == "failed"]
         ago = datetime.now(UTC) - self.rested if self.rested is not None else timedelta()
         out += [f"{row.key} {row.state}" for row in self.waiting(max(ago, JUST_NOW))]
         out += [
             f"{row.key} is done and nowhere"
-            for row in self.rows()
+            for row in rows
             if row.state == "done" and row.kind in POSTS and not shown[_stands_in(row)]
         ]
         return out
