@@ -215,6 +215,9 @@ def _environment(shared: tuple[tuple[str, str], ...]) -> Environment:
             _bounded(tree)
             return tree
 
+        def wrap_str_format(self, value: Any) -> None:
+            """No formatting, not even Jinja's careful one: a width makes a gigabyte of blanks."""
+
         def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
             # Methods of text make more text than there was; values are looked at, not called.
             called = callable(value) and not isinstance(value, ChainableUndefined)
