@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 DOORS = ("bot.slack", "bot.cli", "bot.web", "bot.sandbox", "bot.bootstrap")
 ROOMS = ("record", "incident", "playbook", "comms", "action", "postmortem")
 #: The adapters know the outside words; everything else in effects does not.
-ADAPTERS = {"slack.py", "console.py"}
+ADAPTERS = {"slack.py", "answers.py", "client.py"}
 
 
 def _imports(path: Path) -> set[str]:
