@@ -124,8 +124,6 @@ def test_every_handler_is_in_the_table(desk: Desk, kind: str, table: dict[str, s
     assert {right for right in table.values() if right not in known | RULES} == set()
 
 
-#: Rights whose verbs other rooms still bring; each must leave this list with them.
-TO_COME: set[str] = set()
 #: How code asks for a right.
 ASKS = re.compile(r"\b(?:require|require_anywhere|may)\(([^()]*)")
 
@@ -137,7 +135,7 @@ def test_every_right_of_the_table_is_asked_for_somewhere(house: House) -> None:
     asked = {name for call in ASKS.findall(code) for name in re.findall(r'"([a-z_]+)"', call)}
     asked |= set(re.findall(r'verb = "([a-z_]+)" if', code))
     assert set(house.env.content.permissions) == set(rights.RIGHTS)
-    assert set(rights.RIGHTS) - asked <= TO_COME
+    assert set(rights.RIGHTS) - asked == set()
     assert asked - set(rights.RIGHTS) <= {"default"}  # a kind of incident, not a right
 
 
