@@ -15,15 +15,14 @@ from aiohttp import ClientConnectorError, ClientError
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from bot.effects.answers import classify, error_of, not_about_people, same_call
 from bot.effects.message import Message, Renderer
 from bot.effects.outcome import ALREADY, Done, Failed, Later, Outcome
-from bot.effects.store import Claimed
+from bot.effects.store import Claimed, by_key
 from bot.incident.queries import get
-from db.tables import EffectRow, Incident, Known
+from db.tables import Incident, Known
 
 T = TypeVar("T")
 EVENT_TYPE = "steadyhand_effect"
@@ -275,9 +274,9 @@ class SlackAdapter:
         """Show what became of what somebody was asked; what was never sent stays unsent."""
 
         def job(session: Session) -> tuple[dict[str, Any], Message] | None:
-            told = session.execute(
-                select(EffectRow).where(col(EffectRow.key) == effect.payload["tell"])
-            ).scalar()
+            told = by_key(session, effect.payload["tell"])
+            if told is not None and (into := (told.result or {}).get("folded_into")):
+                told = by_key(session, into)  # a part of one message after an outage
             if told is None or "ts" not in (told.result or {}):
                 return None
             incident = get(session, effect.incident) if effect.incident is not None else None

@@ -69,9 +69,10 @@ class SlackRenderer:
         """A message by the name of its wording."""
         if name != AWAY_TOLD:
             return self._wordings[name](session, incident, params)
-        return away.told([self._part(session, part) for part in params["parts"]])
+        to = {name: params[name] for name in params if name == "to"}  # when it is told anew
+        return away.told([self._part(session, part, to) for part in params["parts"]])
 
-    def _part(self, session: Session, part: dict[str, Any]) -> Message:
+    def _part(self, session: Session, part: dict[str, Any], to: dict[str, Any]) -> Message:
         number = part["incident"]
         incident = get(session, number) if number is not None else None
-        return self.message(session, incident, part["message"], part["params"])
+        return self.message(session, incident, part["message"], {**part["params"], **to})

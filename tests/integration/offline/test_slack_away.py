@@ -199,7 +199,18 @@ async def test_many_direct_messages_are_as_many_as_slack_can_show(world: World, 
     at = [text.rindex(f"reason {n}.") for n in (*range(1, count), 0)]
     assert at == sorted(at)
     assert text.count("reason 0.") == (1 if count < 10 else 2)  # once a message
+    await world.house.change(Actor(ADA, "cli"), lambda tx: _told_anew(tx, pat))
+    await world.quiet()
+    anew = [call.args["ts"] for call in slack.calls_of("chat.update")]
+    assert _dms(slack, "pat")[-1].ts in anew  # the message in which the last one stands
+    assert [seen.plain for seen in _dms(slack, "pat")] == new
     assert not slack.mistakes
+
+
+def _told_anew(tx, person):  # type: ignore[no-untyped-def]
+    mine = select(EffectRow).where(EffectRow.lane == f"dm:{person}").order_by(EffectRow.id.desc())
+    last = tx.session.execute(mine).scalars().first()
+    tx.effect(kinds.retell(last.key, person, 1, 999))
 
 
 def _fails(tx, person, n):  # type: ignore[no-untyped-def]
