@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select
 from sqlmodel import Session, col
 
 from bot.errors import NotFound
@@ -142,15 +142,18 @@ def drafts_of(session: Session, person: str, limit: int = 10) -> list[tuple[Inci
 
 def on_page(session: Session, since: datetime) -> list[Notice]:
     """Notices on the public page: of real, public incidents, since a moment or still open; newest first."""
-    open_now = col(Incident.status).in_(("investigating", "contained"))
+    about = col(Incident.number) == col(Notice.incident)
+    public = exists().where(
+        about, col(Incident.kind) == "real", col(Incident.private).is_(False)
+    )  # fmt: skip
+    open_now = exists().where(about, col(Incident.status).in_(("investigating", "contained")))
+    # Asked of each notice that was on the page, not the other way round: incidents are many more.
     statement = (
         select(Notice)
-        .join(Incident, col(Incident.number) == col(Notice.incident))
         .where(
             col(Notice.on_page_at).is_not(None),
             col(Notice.audience).in_(ON_PAGE),
-            col(Incident.kind) == "real",
-            col(Incident.private).is_(False),
+            public,
             or_(col(Notice.on_page_at) >= since, open_now),
         )
         .order_by(col(Notice.on_page_at).desc(), col(Notice.number).desc())

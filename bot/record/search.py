@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import bindparam, delete, insert, select, text
 from sqlmodel import Session, col
 
 from bot.record import timeline
@@ -25,6 +25,7 @@ from bot.record.query import Query
 from bot.record.read import from_row
 from db import fulltext
 from db.tables import EntryPrivate, EntryRow, EntryText, Incident, Member
+from db.types import UtcDateTime
 
 #: Fields that name people or places; found by ``by:``, never as words.
 _NOT_WORDS = frozenset(
@@ -36,8 +37,6 @@ _ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(f"[{_ALONE}]|[^\\W_{_ALONE}]+")
 WORD_MAX = 60
 WORDS_MAX = 2_000
-#: Moments looked at in one query when a moment's first entry is sought.
-PIVOTS = 24
 #: A person with a part in more private incidents than this finds only the newest of them.
 PRIVATE_MAX = 500
 
@@ -247,24 +246,25 @@ def _postgres_match(query: Query, seen: list[int] | None) -> str:
 
 
 def _first_since(session: Session, since: datetime) -> int:
-    """The first entry recorded at ``since`` or later, between a few pivots at a time."""
-    last = select(col(EntryRow.seq)).order_by(col(EntryRow.seq).desc()).limit(1)
-    low, high = (
-        1,
-        (session.execute(last).scalar() or 0) + 1,
-    )  # what is asked for lies in [low, high]
-    while low < high:
-        step = max(1, (high - low) // PIVOTS)
-        pivots = list(range(low, high, step))
-        times = select(col(EntryRow.seq), col(EntryRow.recorded_at)).where(
-            col(EntryRow.seq).in_(pivots)
-        )
-        earlier = sum(1 for _, at in session.execute(times) if at < since)
-        if not earlier:
-            return low
-        low = pivots[earlier - 1] + 1
-        high = pivots[earlier] if earlier < len(pivots) else high
-    return low
+    """The first entry recorded at ``since`` or later: halving, in one statement."""
+    return int(session.execute(_HALVING, {"since": since}).scalar() or 0)
+
+
+#: Numbers of entries have no gaps, and a later entry was recorded later (or the clock was set back,
+#: which only moves the border a little).
+_HALVING = text(
+    """
+    WITH RECURSIVE span (low, high) AS (
+        SELECT 1, (SELECT coalesce(max(seq), 0) + 1 FROM entry)
+        UNION ALL
+        SELECT CASE WHEN middle.recorded_at < :since THEN middle.seq + 1 ELSE span.low END,
+               CASE WHEN middle.recorded_at < :since THEN span.high ELSE middle.seq END
+        FROM span JOIN entry AS middle ON middle.seq = (span.low + span.high) / 2
+        WHERE span.low < span.high
+    )
+    SELECT max(low) FROM span
+    """
+).bindparams(bindparam("since", type_=UtcDateTime()))
 
 
 def _read(session: Session, seqs: list[int], query: Query, seen: list[int] | None) -> list[Hit]:
