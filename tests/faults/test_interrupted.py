@@ -112,9 +112,9 @@ def _exported(url: str) -> list[str]:
 @pytest.mark.parametrize(
     ("moment", "on_record"),
     [
-        pytest.param("commit", 0, id="before it is saved"),
+        pytest.param("commit", 0, id="before it is saved", marks=pytest.mark.slow),
         pytest.param("committed", 1, id="saved, not written"),
-        pytest.param("fsync", 1, id="in the middle of the file"),
+        pytest.param("fsync", 1, id="in the middle of the file", marks=pytest.mark.slow),
         pytest.param("replace", 1, id="before the file gets its name"),
     ],
 )
