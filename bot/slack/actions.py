@@ -1,4 +1,4 @@
-"""Action items in Slack: add, list, prove, accept; the reminders' words; lines for card and home."""
+"""Action items in Slack: add, list, prove, accept."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from bot.action.words import KINDS, read_due, read_item
 from bot.errors import BadInput, NotFound
 from bot.incident import queries as incidents
 from bot.incident.names import ref
-from bot.record.tx import Env, Tx
+from bot.record.tx import Tx
 from bot.slack import kit
+from bot.slack.action_words import WORDINGS, button, item_buttons, line
 from bot.slack.request import Answer, Handler, Request, WhichIncident, only_you
-from bot.slack.router import Surface, Wording
-from bot.slack.wording import Message, mark, simple
+from bot.slack.router import Surface
+from bot.slack.wording import mark
 from db.tables import ActionItem, Incident
 
 T = TypeVar("T")
@@ -26,12 +27,6 @@ Params = dict[str, Any]
 #: Items shown in one answer; two blocks each.
 SHOWN = 15
 _NUMBER = re.compile(r"#?(\d{1,5})\Z")
-_STATES = {
-    "open": ":white_circle: open",
-    "done": ":large_blue_circle: done, the proof waits for acceptance",
-    "proven": ":white_check_mark: proven",
-    "dropped": ":heavy_minus_sign: dropped",
-}
 _KIND_WORDS = {
     "prevent": "Prevent: it cannot happen again",
     "detect": "Detect: we hear of it sooner",
@@ -82,9 +77,9 @@ async def add_typed(request: Request) -> Answer:
 
 
 def _added(row: ActionItem) -> Answer:
-    text = f"Action item {row.number} of {ref(row.incident)}: {_line(row)}"
+    text = f"Action item {row.number} of {ref(row.incident)}: {line(row)}"
     buttons = kit.actions(
-        _button("Change", "action_change", row), _button("Drop", "action_drop", row)
+        button("Change", "action_change", row), button("Drop", "action_drop", row)
     )
     return only_you(text, [kit.section(text), buttons])
 
@@ -112,7 +107,7 @@ def list_blocks(incident: Incident, rows: list[ActionItem]) -> list[kit.Block]:
     title = f"{mark(incident)}*Action items of {ref(incident.number)}*"
     blocks = [kit.section(title if rows else f"{title}\nNone is open.")]
     for row in rows[:SHOWN]:
-        blocks += [kit.section(f"`{row.number}` {_line(row)}"), _item_buttons(row)]
+        blocks += [kit.section(f"`{row.number}` {line(row)}"), item_buttons(row)]
     if len(rows) > SHOWN:
         blocks.append(kit.context(f"{len(rows) - SHOWN} more, not shown."))
     blocks.append(
@@ -126,50 +121,13 @@ def _house_blocks(session: Session, rows: list[ActionItem], drills: bool) -> lis
     blocks = [kit.section("*Open action items of all incidents*" if rows else "None is open.")]
     for row in rows[:SHOWN]:
         incident = incidents.get(session, row.incident)
-        text = f"{mark(incident)}*{ref(row.incident)}* `{row.number}` {_line(row)}"
-        blocks += [kit.section(text), _item_buttons(row)]
+        text = f"{mark(incident)}*{ref(row.incident)}* `{row.number}` {line(row)}"
+        blocks += [kit.section(text), item_buttons(row)]
     if len(rows) > SHOWN:
         blocks.append(kit.context(f"{len(rows) - SHOWN} more, not shown."))
     if not drills:
         blocks.append(kit.context("Those of drills: `/incident action list drills`"))
     return blocks
-
-
-def _line(row: ActionItem) -> str:
-    """One item in words: what, whose, until when, how it stands."""
-    late = ":alarm_clock: *overdue* · " if row.overdue else ""
-    parts = [
-        f"{kit.esc(kit.clip(row.text, 500))}",
-        f"{late}{row.kind} · {kit.person(row.owner)} · due {kit.when(row.due_at)} · "
-        f"{_STATES[row.state]}",
-    ]
-    if row.proof_wanted and row.state == "open":
-        parts.append(f"Proof wanted: {kit.esc(kit.clip(row.proof_wanted, 300))}")
-    if row.proof and row.state in ("done", "proven"):
-        parts.append(f"Proof: {kit.esc(kit.clip(row.proof, 500))}")
-    if row.reason and row.state in ("open", "dropped"):
-        parts.append(f"Because: {kit.esc(kit.clip(row.reason, 300))}")
-    return "\n".join(parts)
-
-
-def _button(text: str, action: str, row: ActionItem, style: kit.Style = None) -> kit.Element:
-    packed = kit.pack(i=row.incident, a=row.number)
-    return kit.button(text, f"{action}:{row.incident}.{row.number}", packed, style=style)
-
-
-def _item_buttons(row: ActionItem) -> kit.Block:
-    if row.state == "open":
-        return kit.actions(
-            _button("Done", "action_done", row, "primary"),
-            _button("Change", "action_change", row),
-            _button("Drop", "action_drop", row),
-        )
-    if row.state == "done":
-        return kit.actions(
-            _button("Accept the proof", "action_accept", row, "primary"),
-            _button("It does not hold", "action_reopen", row),
-        )
-    return kit.actions(_button("Reopen", "action_reopen", row))
 
 
 # --- forms -----------------------------------------------------------------------------------
@@ -267,7 +225,7 @@ def _worded(
             return await change(request, number, words)
 
         def look(session: Session, incident: Incident, row: ActionItem) -> kit.Element:
-            shown = [kit.section(_line(row))]
+            shown = [kit.section(line(row))]
             box = kit.text_input(field, multiline=True)
             blocks = [*shown, kit.ask(field, question, box, optional=optional)]
             return _modal(request, row, callback, title, blocks)
@@ -389,75 +347,6 @@ def _incident(request: Request, session: Session, number: int) -> Incident:
         return incidents.get(session, row.incident)
 
 
-# --- what others see --------------------------------------------------------------------------
-
-
-_GIVEN = "{who} gave you action item *{n}* of *{ref}*."
-_SOON = "Action item *{n}* of *{ref}* is due in two days."
-_DUE = "Action item *{n}* of *{ref}* is due now."
-_LATE = "Action item *{n}* of *{ref}* is overdue."
-_PROOF = "The proof of action item *{n}* of *{ref}* waits for acceptance."
-#: Messages that ask for something, and the states in which they still do.
-_ASKS = {_GIVEN: ("open",), _SOON: ("open",), _DUE: ("open",), _LATE: ("open",), _PROOF: ("done",)}
-
-
-def _told(headline: str, buttons: bool = True) -> Wording:
-    """A private message about one item."""
-
-    def word(session: Session, incident: Incident | None, params: Params) -> Message:
-        assert incident is not None
-        row = queries.get(session, incident.number, params["a"])
-        if headline in _ASKS and row.state not in _ASKS[headline]:
-            # Asked before, settled since: what became of it, with what can still be done.
-            name = f"Action item *{row.number}* of *{ref(incident.number)}* is {row.state} by now."
-            return Message(
-                name.replace("*", ""), [kit.section(f"{mark(incident)}{name}\n{_line(row)}")]
-            )
-        by = kit.person(params.get("by"))
-        head = headline.format(who=by, ref=ref(incident.number), n=row.number, kind=row.kind)
-        text = f"{mark(incident)}{head}\n{_line(row)}"
-        rest = [_item_buttons(row)] if buttons else []
-        return Message(head.replace("*", ""), [kit.section(text), *rest])
-
-    return word
-
-
-def _done_said(session: Session, incident: Incident | None, params: Params) -> Message:
-    assert incident is not None
-    row = queries.get(session, incident.number, params["a"])
-    text = f"Action item {row.number} is done; the proof has to be accepted.\n{_line(row)}"
-    message = simple(incident, text, f"Action item {row.number} of {ref(incident.number)} is done")
-    return Message(message.text, [*message.blocks, _item_buttons(row)])
-
-
-def card_lines(session: Session, incident: Incident, env: Env) -> list[kit.Block]:
-    """Once resolved: how many items are left, and those that are overdue."""
-    if incident.status not in ("resolved", "closed"):
-        return []
-    count = queries.counts(session, incident.number)
-    if not count:
-        return [kit.context("No action item yet: what keeps this from happening again?")]
-    parts = [
-        f"{count[name]} {name}" for name in ("open", "done", "proven", "dropped") if name in count
-    ]
-    blocks = [kit.section(f"*Action items* · {' · '.join(parts)}")]
-    for row in queries.overdue(session, 5, incident=incident.number):
-        text = kit.esc(kit.clip(row.text, 120))
-        blocks.append(
-            kit.context(f":alarm_clock: `{row.number}` {text} · {kit.person(row.owner)} · overdue")
-        )
-    return blocks
-
-
-def home_lines(session: Session, person: str, env: Env) -> list[kit.Block]:
-    """App Home: what the person still has to do."""
-    blocks: list[kit.Block] = []
-    for row in queries.mine(session, person, 10):
-        text = f"*{ref(row.incident)}* `{row.number}` {_line(row)}"
-        blocks.append(kit.section(text, accessory=_button("Done", "action_done", row)))
-    return blocks
-
-
 _SUBVERBS: dict[str, Handler] = {
     "add": add_typed,
     "new": add_typed,
@@ -494,14 +383,5 @@ SURFACE = Surface(
         "action_reopen_submit": reopen_submit,
         "action_drop_submit": drop_submit,
     },
-    wordings={
-        "action_given": _told(_GIVEN),
-        "action_soon": _told(_SOON),
-        "action_due": _told(_DUE),
-        "action_late": _told(_LATE),
-        "action_proof": _told(_PROOF),
-        "action_reopened": _told("{who} reopened your action item *{n}* of *{ref}*."),
-        "action_dropped": _told("{who} dropped your action item *{n}* of *{ref}*.", buttons=False),
-        "action_done": _done_said,
-    },
+    wordings=WORDINGS,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.playbook.load import Content
 from bot.settings import Settings
 from bot.slack import (
+    action_words,
     actions,
     approvals,
     away,
@@ -73,7 +74,7 @@ def card_parts() -> list[card.Part]:
         lifecycle.card_lines,
         updates.card_lines,
         notices.card_lines,
-        actions.card_lines,
+        action_words.card_lines,
         postmortem.card_lines,
     ]
 
@@ -84,5 +85,5 @@ def home_sections() -> overview.Sections:
         ("My approvals", approvals.home_lines),
         ("My steps", step_lists.home_lines),
         ("My notices", notices.home_blocks),
-        ("My action items", actions.home_lines),
+        ("My action items", action_words.home_lines),
     )
