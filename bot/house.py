@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sqlmodel import Session
 
-from bot.effects.dispatcher import Dispatcher
+from bot.effects.dispatcher import Dispatcher, gap
 from bot.effects.store import Except, any_ready
 from bot.metrics import Metrics
 from bot.record.entry import Actor
@@ -22,6 +22,8 @@ from db.writer import Writer
 
 T = TypeVar("T")
 READERS = 4
+#: So many openers at most are told where their channel is, the latest.
+CURIOUS_MOST = 500
 #: After an acknowledgement effects wait this long for the next request, …
 JUST_NOW_S = 0.0015
 #: … and this long when more than so many ended lately.
@@ -71,6 +73,8 @@ class House:
         self.writer: Writer[Batch] = Writer(engines, self._open_batch, self.requests.open)
         self.dispatcher: Dispatcher | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._between = asyncio.Lock()
+        self._curious: dict[int, Callable[[str], None]] = {}
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
 
     async def change(self, by: Actor, verb: Callable[[Tx], T]) -> T:
@@ -90,6 +94,12 @@ class House:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self.read_sync, job)
 
+    async def read_later(self, job: Callable[[Session], T]) -> T:
+        """The same for work that nobody waits for: one look at a time, between requests."""
+        async with self._between:
+            await gap(self.requests.waiting)
+            return await self.read(job)
+
     def read_sync(self, job: Callable[[Session], T]) -> T:
         """Look at the database in this thread."""
         with Session(self.engines.read, expire_on_commit=False) as session:
@@ -99,6 +109,12 @@ class House:
         """Now, and whether an effect could be taken now."""
         now = self.clock.now()
         return now, await self.read(lambda session: any_ready(session, now, but))
+
+    def when_made(self, incident: int, tell: Callable[[str], None]) -> None:
+        """Call ``tell`` with the incident's channel once this process has made it; maybe never."""
+        self._curious[incident] = tell
+        if len(self._curious) > CURIOUS_MOST:
+            self._curious.pop(next(iter(self._curious)))
 
     def close(self) -> None:
         """Stop the writer and close connections."""
@@ -110,5 +126,9 @@ class House:
         return Batch(session, self.env, self.clock.now(), self._committed, careful=careful)
 
     def _committed(self, batch: Batch) -> None:
+        for incident, channel in batch.made:
+            tell = self._curious.pop(incident, None)
+            if tell is not None and self._loop is not None:
+                self._loop.call_soon_threadsafe(tell, channel)
         if batch.effects_stored and self._loop is not None and self.dispatcher is not None:
             self._loop.call_soon_threadsafe(self.dispatcher.wake)

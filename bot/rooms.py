@@ -118,6 +118,7 @@ def _begin(tx: Tx, effect: Claimed) -> None:
 def _channel_made(tx: Tx, effect: Claimed, result: dict[str, Any]) -> None:
     assert effect.incident is not None
     opening.channel_made(tx, effect.incident, result["channel"], result["name"])
+    tx.batch.made.append((effect.incident, result["channel"]))
     if tx.now - effect.created_at >= tx.env.away:
         opening.catch_up(tx, effect.incident)
 

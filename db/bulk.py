@@ -9,10 +9,12 @@ sends many rows in one go by itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, insert
+
+from db.types import UtcDateTime
 
 #: Rows in one statement. A few sizes only, so that the driver keeps the prepared statements.
 SIZES = (32, 8, 2, 1)
@@ -38,12 +40,13 @@ def _sqlite(conn: Connection, table: Table, rows: Sequence[Row], unless_known: s
     columns = tuple(rows[0])
     to_driver = _to_driver(table, columns, conn.dialect)
     for part in _parts(rows):
-        values = tuple(
-            value if turn is None else turn(value)
-            for row in part
-            for turn, value in zip(to_driver, row.values(), strict=True)
-        )
-        conn.exec_driver_sql(_statement(table, columns, len(part), unless_known), values)
+        values: list[Any] = []
+        for row in part:
+            values += [
+                value if turn is None else turn(value)
+                for turn, value in zip(to_driver, row.values(), strict=True)
+            ]
+        conn.exec_driver_sql(_statement(table, columns, len(part), unless_known), tuple(values))
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -59,9 +62,14 @@ def _to_driver(
     table: Table, columns: tuple[str, ...], dialect: Dialect
 ) -> tuple[Callable[[Any], Any] | None, ...]:
     """For each column what makes its value one that the driver takes; None: it is one already."""
-    return tuple(
-        table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns
-    )
+    found = []
+    for name in columns:
+        kind = table.c[name].type
+        turn = kind.dialect_impl(dialect).bind_processor(dialect)
+        # Rows of one transaction share its moment.
+        remembers = isinstance(kind, UtcDateTime) and turn is not None
+        found.append(lru_cache(maxsize=8)(turn) if remembers and turn is not None else turn)
+    return tuple(found)
 
 
 @cache

@@ -60,6 +60,20 @@ Look = Callable[[Except], Awaitable[tuple[datetime, bool]]]
 WentWrong = Callable[[Tx, Claimed, str], None]
 
 
+async def gap(people_waiting: Callable[[], bool]) -> bool:
+    """Wait until nobody waits for an acknowledgement, but not for ever.
+
+    Returns whether requests still come after the patience.
+    """
+    until, pause = time.monotonic() + PATIENCE_S, YIELD_S
+    while people_waiting():
+        if time.monotonic() > until:
+            return True
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 0.02)
+    return False
+
+
 def owner_id() -> str:
     """Names this process: host, process id and when it started, so that a dead one is recognised."""
     return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(3).hex()}"
@@ -198,13 +212,7 @@ class Dispatcher:
 
     async def _people_first(self) -> bool:
         """Let requests be acknowledged first. Returns whether they still come after the patience."""
-        until, pause = time.monotonic() + PATIENCE_S, YIELD_S
-        while self._people_waiting():
-            if time.monotonic() > until:
-                return True
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 0.02)
-        return False
+        return await gap(self._people_waiting)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
@@ -227,10 +235,11 @@ class Dispatcher:
 
     async def _carry_out(self, effect: Claimed, since: float) -> None:
         TRACE.set(effect.trace)
+        task = self._tasks.get(effect.kind)
         async with self._gate:  # one after the other, so that a burst meets one of them at most
             await self._people_first()
-        task = self._tasks.get(effect.kind)
-        outcome = await (self._do_task(effect, task) if task else self._attempt(effect, since))
+            done = await self._do_task(effect, task) if task else None
+        outcome = done if task else await self._attempt(effect, since)
         self._say(effect, outcome)
         if outcome is None:
             return

@@ -110,6 +110,8 @@ class Batch:
         self._tips: dict[int, str] = {}
         self.effects_stored = 0
         self.appended: list[str] = []
+        #: Channels that exist from this commit on: incident and channel.
+        self.made: list[tuple[int, str]] = []
 
     def next_incident(self) -> int:
         """A number for a new incident: one more than the last, never reused."""

@@ -7,6 +7,7 @@ import hashlib
 import logging
 import re
 import time
+from collections import deque
 from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +57,9 @@ OF_PERSONS = frozenset({
 })  # fmt: skip
 #: … unless they wait all the time.
 LOG_WITHIN_S = 2.0
+#: … and then a few at a time.
+LOG_AT_ONCE = 8
+LOG_PAUSE_S = 0.01
 
 
 def make_client(settings: Settings) -> AsyncWebClient:
@@ -80,7 +84,8 @@ class SlackDoor:
         self._surface = surface
         self._seal = Seal(settings.slack_bot_token.get_secret_value())
         self._work: set[asyncio.Task[None]] = set()
-        self._unlogged: list[tuple[str, str]] = []
+        self._unlogged: deque[tuple[str, str]] = deque()
+        self._logging = False
         self.workspace = Workspace(
             house, settings.team_ids, app_of(settings.slack_app_token.get_secret_value())
         )
@@ -137,7 +142,7 @@ class SlackDoor:
         """Let answers on their way come to their end, then close connections."""
         if self._work:
             await asyncio.wait(self._work, timeout=5)
-        self._write_log()
+        self._write_lines(len(self._unlogged))
         if self._client.session is not None:
             await self._client.session.close()
 
@@ -342,17 +347,24 @@ class SlackDoor:
     def _log(self, kind: str, trace: str) -> None:
         """One line a request, after the acknowledgement; what was asked stays out of it."""
         self._unlogged.append((kind, trace))
-        if len(self._unlogged) == 1:
+        if not self._logging:
+            self._logging = True
             loop = asyncio.get_running_loop()
             loop.call_later(LOG_LATER_S, self._write_log, loop.time() + LOG_WITHIN_S)
 
-    def _write_log(self, until: float = 0.0) -> None:
+    def _write_log(self, until: float) -> None:
         loop = asyncio.get_running_loop()
         if self._house.requests.waiting() and loop.time() < until:
             loop.call_later(LOG_LATER_S, self._write_log, until)
             return
-        lines, self._unlogged = self._unlogged, []
-        for kind, trace in lines:
+        self._write_lines(LOG_AT_ONCE)
+        self._logging = bool(self._unlogged)
+        if self._logging:
+            loop.call_later(LOG_PAUSE_S, self._write_log, until)
+
+    def _write_lines(self, most: int) -> None:
+        for _ in range(min(most, len(self._unlogged))):
+            kind, trace = self._unlogged.popleft()
             log.info("request", extra={"type": kind, "trace": trace})
 
     async def _guarded(self, handler: Handler, request: Request, typed: str = "") -> Answer:

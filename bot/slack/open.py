@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Any
 
@@ -15,10 +14,7 @@ from bot.slack import kit
 from bot.slack.record import evidence_of, permalink
 from bot.slack.request import Answer, Request, only_you
 from bot.slack.router import Surface
-from db.tables import Incident
 
-#: When to look for the channel of a new incident, in seconds after the look before.
-LOOKS_S = (0.7, 1.0, 1.5)
 _LEADING = re.compile(r"(?:(?:sev-?([1-4])|(--private))\s+)", re.IGNORECASE)
 
 
@@ -39,21 +35,20 @@ async def open_verb(request: Request) -> Answer:
 
     answer = await request.change(verb, opened_answer)
     if made and request.response_url:
-        request.background(_say_where(request, made[0].number))
+        _say_where(request, made[0].number)
     return answer
 
 
-async def _say_where(request: Request, number: int) -> None:
+def _say_where(request: Request, number: int) -> None:
     """The answer was given before there was a channel: name it when there is one.
 
     Nothing depends on it: the opener is invited anyway, so it is no stored effect.
     """
-    for wait in LOOKS_S:
-        await asyncio.sleep(wait)
-        row = await request.house.read(lambda session: session.get(Incident, number))
-        if row is not None and row.channel_id:
-            await request.whisper(f"*{ref(number)}* is here: <#{row.channel_id}>")
-            return
+
+    def say(channel: str) -> None:
+        request.reply(f"*{ref(number)}* is here: <#{channel}>")
+
+    request.house.when_made(number, say)
 
 
 def flags(text: str) -> tuple[str | None, bool, str]:

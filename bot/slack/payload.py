@@ -148,15 +148,20 @@ def _every(inner: Check) -> Check:
 
 def _shape(needed: Mapping[str, Check], given: Mapping[str, Check] | None = None) -> Check:
     """An object with some fields, and others that may be missing or null."""
+    may = given or {}
 
     def check(value: Any, at: str) -> None:
         if not isinstance(value, dict):
             raise Malformed(at)
-        for name, inner in needed.items():
-            inner(value.get(name), f"{at}.{name}")
-        for name, inner in (given or {}).items():
-            if value.get(name) is not None:
-                inner(value[name], f"{at}.{name}")
+        try:
+            for name, inner in needed.items():
+                inner(value.get(name), name)
+            for name, inner in may.items():
+                found = value.get(name)
+                if found is not None:
+                    inner(found, name)
+        except Malformed as fault:  # the way to it is put together only when somebody asks
+            raise Malformed(f"{at}.{fault}") from None
 
     return check
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -27,16 +26,19 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, tls: bool = False) -> None:
         self._app = app
-        self._headers = {**HEADERS, **dict([STRICT_TRANSPORT] if tls else [])}
+        headers = {**HEADERS, **dict([STRICT_TRANSPORT] if tls else [])}
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, and complete the headers of its answer."""
 
         async def complete(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                set_already = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(each for each in self._headers if each[0] not in set_already),
+                ]
             await send(message)
 
         await self._app(scope, receive, complete if scope["type"] == "http" else send)

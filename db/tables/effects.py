@@ -32,7 +32,7 @@ class EffectRow(SQLModel, table=True):
         ),
         partial("ix_effect_open_lane", "lane", "id", where=_OPEN),
         partial("ix_effect_failed", "incident", where="state = 'failed'"),
-        Index("ix_effect_lane_done", "lane", "done_at"),
+        partial("ix_effect_lane_done", "lane", "done_at", where="done_at IS NOT NULL"),
         Index("ix_effect_incident_state", "incident", "state"),
     )  # fmt: skip
 

@@ -155,7 +155,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'failed'"),
         )
         batch_op.create_index("ix_effect_incident_state", ["incident", "state"], unique=False)
-        batch_op.create_index("ix_effect_lane_done", ["lane", "done_at"], unique=False)
+        batch_op.create_index(
+            "ix_effect_lane_done",
+            ["lane", "done_at"],
+            unique=False,
+            sqlite_where=sa.text("done_at IS NOT NULL"),
+            postgresql_where=sa.text("done_at IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_effect_next",
             ["next_at", "id"],
@@ -498,7 +504,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("state IN ('pending', 'inflight') AND blocked IS 0"),
             postgresql_where=sa.text("state IN ('pending', 'inflight') AND blocked IS false"),
         )
-        batch_op.drop_index("ix_effect_lane_done")
+        batch_op.drop_index(
+            "ix_effect_lane_done",
+            sqlite_where=sa.text("done_at IS NOT NULL"),
+            postgresql_where=sa.text("done_at IS NOT NULL"),
+        )
         batch_op.drop_index("ix_effect_incident_state")
         batch_op.drop_index(
             "ix_effect_failed",

@@ -72,7 +72,8 @@ def test_a_risky_step_waits_for_the_yes_of_the_person_named(acting: Story) -> No
     decision = _decisions(acting)[-1]
     assert decision.author == ADA and decision.details["topic"] == "containment"
     assert "Mail tool off at the gateway" in decision.text
-    assert "gateway" in decision.details["rollback"] and "fail" in decision.details["rationale"]
+    assert "gateway" in decision.details["rollback"] and "mail" in decision.details["rationale"]
+    assert "fail" in str(decision.details["options"])
     acting.do(SAM, walk.done, TOOL_OFF)
     assert acting.step(TOOL_OFF).state == "done"
 
