@@ -109,7 +109,7 @@ async def web_server(app: Any, listener: socket.socket) -> AsyncIterator[None]:
 
     config = uvicorn.Config(
         app, loop="none", lifespan="off", log_config=None, access_log=False, server_header=False,
-        date_header=True, timeout_graceful_shutdown=GRACE_S, ws="none", http=Patient,
+        date_header=True, proxy_headers=False, timeout_graceful_shutdown=GRACE_S, ws="none", http=Patient,
     )  # fmt: skip
     server = Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="web")

@@ -89,6 +89,8 @@ def fill(
             _chunk(conn, house.env, past, start, count)
         yield start + count
     with house.engines.write.begin() as conn:
+        if not house.engines.is_sqlite:  # its own housekeeping may be at the same tables
+            conn.exec_driver_sql("SET LOCAL lock_timeout = 0")
         conn.exec_driver_sql("ANALYZE")
 
 

@@ -11,9 +11,9 @@ from bot.effects import lease
 
 
 class CarefulClient(AsyncWebClient):
-    """A Web API client that begins no call for an effect whose lease may be over."""
+    """A Web API client that begins no call for an effect that may not be carried out now."""
 
     async def api_call(self, *args: Any, **kwargs: Any) -> AsyncSlackResponse:
-        """As in the SDK. Raises ``LeaseLost``."""
+        """As in the SDK. Raises ``LeaseLost`` and ``ToldToWait``."""
         lease.check()
         return await super().api_call(*args, **kwargs)

@@ -307,12 +307,15 @@ class Dispatcher:
         if adapter is None:
             return Failed(f"nothing here can carry out «{effect.kind}»")
         half = self._lease.total_seconds() / 2
-        lease.hold(since + half)
+        lease.hold(since + half, lambda: self._held.get(effect.kind, 0.0) - time.monotonic())
         try:
             return await asyncio.wait_for(adapter.perform(effect), min(CALL_TIMEOUT_S, half))
         except lease.LeaseLost:
             log.warning("lease_lost", extra={"effect": effect.key, "kind": effect.kind})
             return None
+        except lease.ToldToWait as told:
+            wait = timedelta(seconds=told.seconds)
+            return Later("Slack asks us to slow down", wait, word="ratelimited")
         except TimeoutError:
             return Later("no answer in time", doubt=True, word="timeout")
         except DATABASE_TROUBLE as problem:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sqlmodel import Session
 
 from bot.comms import approving, checks, notices, publish, queries
-from bot.errors import NotFound, Refusal
+from bot.errors import BadInput, NotFound, Refusal
 from bot.playbook.load import Content
 from bot.record.tx import Tx
 from bot.slack import kit, notice_views
@@ -105,6 +105,13 @@ async def notice_open(request: Request) -> Answer:
 # --- forms ------------------------------------------------------------------------------------
 
 
+def _number(value: str) -> int:
+    """The number of a notice that was chosen. Raises ``BadInput`` for what no list of ours offers."""
+    if not (value.isascii() and value.isdecimal() and len(value) <= 6):
+        raise BadInput("There is no such notice.", field="corrects")
+    return int(value)
+
+
 async def notice_choose(request: Request) -> Answer:
     """Audience and stage were chosen: keep a draft and go on to questions or text."""
     content, values = request.house.env.content, request.values
@@ -113,7 +120,7 @@ async def notice_choose(request: Request) -> Answer:
 
     def verb(tx: Tx, incident: Incident) -> Answer:
         kept = notices.draft(
-            tx, incident, audience, stage, corrects=int(earlier) if earlier else None
+            tx, incident, audience, stage, corrects=_number(earlier) if earlier else None
         )
         row = queries.notice(tx.session, incident.number, kept.number)
         template = notices.template_for(content, audience, stage)

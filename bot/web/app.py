@@ -26,10 +26,11 @@ log = logging.getLogger(__name__)
 
 def make_web(settings: Settings, house: House, door: SlackDoor, health: Health) -> Starlette:
     """All routes."""
-    routes: list[BaseRoute] = [*health_routes(health), *status.routes(house)]
+    routes: list[BaseRoute] = []
     secret = settings.slack_signing_secret.get_secret_value()
     if secret:  # without it nothing that comes over HTTP can be known to be Slack's
         routes.append(slack_route(door, SignatureVerifier(secret)))
+    routes += [*health_routes(health), *status.routes(house)]
     if settings.metrics:
         routes.append(metrics.route(house, health))
     if settings.local_page:

@@ -30,7 +30,7 @@ async def test_the_hint_leads_to_an_open_incident(sqlite_world: World, open_page
     await page.get_by_test_id("hint-fill").click()
     await expect(page.get_by_test_id("composer")).to_have_value(FIRST)
     await page.keyboard.press("Enter")
-    await expect(page.get_by_text("Only visible to you")).to_be_visible()
+    await expect(page.get_by_text("Only visible to you").first).to_be_visible()
     await expect(page.get_by_test_id("composer")).to_have_value("")
     await page.locator(CHANNEL).click()
     await expect(page.locator(".message.pinned h2")).to_contain_text(
@@ -68,13 +68,13 @@ async def test_people_see_each_other_at_once_but_not_what_is_private(
     ada = await open_page(sqlite_world.slack)
     max_ = await open_page(sqlite_world.slack, "U02MLE")
     await say(ada, FIRST)
-    await expect(ada.get_by_text("Only visible to you")).to_be_visible()
+    await expect(ada.get_by_text("Only visible to you").first).to_be_visible()
     await say(ada, "Hello @max, <b>look</b> & tell me :eyes:")
     heard = max_.get_by_test_id("message").last
     await expect(heard).to_contain_text("Hello @Max Lindqvist, <b>look</b> & tell me 👀")
     await expect(max_.get_by_text("Only visible to you")).to_have_count(0)
     await max_.keyboard.press("Alt+1")
-    await expect(max_.get_by_text("Only visible to you")).to_be_visible()
+    await expect(max_.get_by_text("Only visible to you").first).to_be_visible()
     await sqlite_world.quiet()
 
 

@@ -34,7 +34,7 @@ async def test_a_grave_decision_brings_a_checkpoint_to_the_channel(
     entry = c.SeveritySet(severity="SEV1", tempo="acute", families=[])
     await world.house.change(SYSTEM, lambda tx: tx.append(entry, 1) and None)
     await ada.command("/incident decide Switch the assistant off because it harms people", channel)
-    await ada.waits_for("Checkpoint of the record", channel)
+    await ada.waits_for("Record signed at", channel)
     await world.quiet()
     kept = read_notes(ada.reads(channel))
     assert kept, "what stands in the channel can be copied and verified"
