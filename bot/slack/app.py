@@ -47,6 +47,9 @@ PACKAGE = Path(__file__).resolve().parents[1]
 NOT_SAVED = "This could not be saved just now, so nothing was done. Please try again in a moment."
 STILL_WORKING = "This takes longer than usual. Please do not repeat it: the answer follows here."
 HTTP_TIMEOUT_S = 10
+#: A form has to be opened within three seconds even when each call takes one and many are asked for;
+#: effects have a limit of their own.
+CALLS_AT_ONCE = 1000
 #: Slack gives three seconds; what takes longer is acknowledged and answered afterwards.
 ANSWER_WITHIN_S = 2.6
 #: Writing a line takes as long as half the way to an acknowledgement: not while people wait, …
@@ -92,7 +95,7 @@ class SlackDoor:
         self._socket: Any = None
         client.session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=HTTP_TIMEOUT_S),
-            connector=aiohttp.TCPConnector(limit=64),
+            connector=aiohttp.TCPConnector(limit=CALLS_AT_ONCE),
         )
         self.bolt = AsyncApp(
             logger=_bolt_log(),

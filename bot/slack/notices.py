@@ -105,7 +105,7 @@ async def notice_open(request: Request) -> Answer:
 # --- forms ------------------------------------------------------------------------------------
 
 
-def _number(value: str) -> int:
+def _chosen_number(value: str) -> int:
     """The number of a notice that was chosen. Raises ``BadInput`` for what no list of ours offers."""
     if not (value.isascii() and value.isdecimal() and len(value) <= 6):
         raise BadInput("There is no such notice.", field="corrects")
@@ -120,7 +120,7 @@ async def notice_choose(request: Request) -> Answer:
 
     def verb(tx: Tx, incident: Incident) -> Answer:
         kept = notices.draft(
-            tx, incident, audience, stage, corrects=_number(earlier) if earlier else None
+            tx, incident, audience, stage, corrects=_chosen_number(earlier) if earlier else None
         )
         row = queries.notice(tx.session, incident.number, kept.number)
         template = notices.template_for(content, audience, stage)
