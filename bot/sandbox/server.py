@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 BOT_TOKEN = "xoxb-sandbox"  # noqa: S105 - names nothing outside this process
 APP_TOKEN = "xapp-sandbox"  # noqa: S105
+LOOK_S = 0.05
 
 
 class Sandbox:
@@ -274,21 +275,23 @@ class Sandbox:
     ) -> Any:
         """Waits until something is true, looking after every change; returns its value.
 
+        What an app does to itself is no change of the workspace, so it looks `LOOK_S` later too.
+
         Raises NotSeen after `timeout` seconds.
         """
         try:
             async with asyncio.timeout(timeout):
                 while not (found := true()):
-                    await self._next_change()
+                    await self._next_change(LOOK_S)
                 return found
         except TimeoutError:
             raise NotSeen(f"did not see {what} within {timeout} s") from None
 
-    async def _next_change(self) -> None:
+    async def _next_change(self, at_most: float) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.add(future)
         try:
-            await future
+            await asyncio.wait([future], timeout=at_most)
         finally:
             self._waiters.discard(future)
 

@@ -95,8 +95,10 @@ class Storm:
 
     def route(self) -> None:
         """The next request goes to any process that is not known to be in trouble."""
-        well = [bot for bot in self.town.bots if id(bot) not in self._hurt]
-        self.chance.choice(well).listen()
+        self.chance.choice(self._well()).listen()
+
+    def _well(self) -> list[BotProcess]:
+        return [bot for bot in self.town.bots if id(bot) not in self._hurt]
 
     async def redeliver(self) -> None:
         """Now and then something delivered before comes again, up to five times, all at once."""
@@ -117,7 +119,7 @@ class Storm:
         """Kill one at a random moment, start it again at another, until the storm is over."""
         while not self.over.is_set():
             await self._pause(1.0, 4.0)
-            bot = self._victim()
+            bot = await self._victim()
             bot.kill9()
             await self._pause(0.0, 1.0)
             bot.start()
@@ -128,15 +130,18 @@ class Storm:
         """Stop one for longer than its lease, again and again."""
         while not self.over.is_set():
             await self._pause(4.0, 9.0)
-            bot = self._victim()
+            bot = await self._victim()
             bot.pause()
             await asyncio.sleep(LEASE_S + self.chance.uniform(0.2, 1.0))
             bot.resume()
             self.pauses += 1
             self._hurt.discard(id(bot))
 
-    def _victim(self) -> BotProcess:
-        bot = self.chance.choice([one for one in self.town.bots if id(one) not in self._hurt])
+    async def _victim(self) -> BotProcess:
+        """One that is well, once another that is well could carry on."""
+        while len(well := self._well()) < 2:
+            await asyncio.sleep(0.05)
+        bot = self.chance.choice(well)
         self._hurt.add(id(bot))
         self.route()
         return bot
