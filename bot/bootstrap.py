@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from bot.effects.dispatcher import Dispatcher, Returned, Task
 from bot.errors import ConfigError
 from bot.house import House
-from bot.record.tx import Env, Projector
+from bot.record.batch import Env, Projector
 from bot.settings import Settings
 from bot.timing import Clock
 from db import guards, migrate

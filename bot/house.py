@@ -14,8 +14,9 @@ from sqlmodel import Session
 from bot.effects.dispatcher import Dispatcher, gap
 from bot.effects.store import Except, any_ready
 from bot.metrics import Metrics
+from bot.record.batch import Batch, Env
 from bot.record.entry import Actor
-from bot.record.tx import Batch, Env, Tx
+from bot.record.tx import Tx
 from bot.timing import Clock
 from db.engine import Engines
 from db.writer import Writer

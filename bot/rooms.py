@@ -23,8 +23,9 @@ from bot.postmortem import reminders as postmortem_reminders
 from bot.postmortem import verbs as postmortem_verbs
 from bot.record import catalogue as c
 from bot.record import checkpoint
+from bot.record.batch import Follower, Projector
 from bot.record.entry import Actor, Recorded
-from bot.record.tx import Follower, Projector, Tx
+from bot.record.tx import Tx
 from bot.timing import rfc3339
 
 

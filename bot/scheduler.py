@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from bot.effects import kinds
 from bot.house import House
 from bot.incident.rights import user_groups
+from bot.record.batch import Batch
 from bot.record.entry import SYSTEM
-from bot.record.tx import Batch
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]

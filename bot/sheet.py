@@ -19,7 +19,7 @@ from bot.incident import queries
 from bot.incident.names import parse_ref, ref
 from bot.playbook import asked, criteria, step_approval, steps, walk
 from bot.record import read, timeline
-from bot.record.tx import Env
+from bot.record.batch import Env
 from db.tables import Approval, Incident, Notice, Step
 
 LINES = 40

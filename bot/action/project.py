@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from bot.record import catalogue as c
+from bot.record.batch import Projector
 from bot.record.entry import Recorded
-from bot.record.tx import Projector
 from bot.timing import from_rfc3339
 from db.tables import ActionItem
 

@@ -22,8 +22,9 @@ from bot.errors import Conflict
 from bot.house import House
 from bot.incident.names import channel_name
 from bot.record import catalogue as c
+from bot.record.batch import Batch, Env
 from bot.record.entry import Actor, Entry
-from bot.record.tx import Batch, Env, Tx
+from bot.record.tx import Tx
 from bot.timing import rfc3339
 from db.tables import ActionItem, Delivery, EffectRow, Head, Incident, RecordItem
 

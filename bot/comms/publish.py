@@ -18,7 +18,8 @@ from bot.errors import Conflict, NotReady
 from bot.incident import queries as incidents
 from bot.incident.rights import require
 from bot.record import catalogue as c
-from bot.record.tx import Env, Tx
+from bot.record.batch import Env
+from bot.record.tx import Tx
 from db.tables import Incident, Notice
 
 Place = dict[str, Any]

@@ -21,8 +21,9 @@ from bot.effects.outcome import Done, Failed, Later, Outcome, backoff
 from bot.effects.store import LEASE, Claimed, Except
 from bot.logs import TRACE
 from bot.metrics import Metrics
+from bot.record.batch import Batch
 from bot.record.entry import SYSTEM, Actor
-from bot.record.tx import Batch, Tx
+from bot.record.tx import Tx
 from db.writer import Writer
 
 log = logging.getLogger(__name__)

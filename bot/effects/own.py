@@ -10,8 +10,9 @@ from sqlmodel import col
 
 from bot.effects import store
 from bot.effects.dispatcher import Task
+from bot.record.batch import Batch
 from bot.record.entry import SYSTEM, Actor
-from bot.record.tx import Batch, Tx
+from bot.record.tx import Tx
 from db.tables import EffectRow
 from db.writer import Writer
 

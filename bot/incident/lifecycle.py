@@ -18,8 +18,9 @@ from bot.playbook import approvals, criteria, steps
 from bot.playbook.model import Severity
 from bot.record import catalogue as c
 from bot.record import freeze
+from bot.record.batch import Env
 from bot.record.entry import Recorded
-from bot.record.tx import Env, Tx
+from bot.record.tx import Tx
 from db.tables import ActionItem, Approval, ExitCriterion, Incident, Postmortem, Step
 
 NAMED = 6

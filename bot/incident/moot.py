@@ -11,8 +11,9 @@ from sqlmodel import col
 
 from bot.effects import kinds
 from bot.record import catalogue as c
+from bot.record.batch import Follower
 from bot.record.entry import Recorded
-from bot.record.tx import Follower, Tx
+from bot.record.tx import Tx
 from db.tables import EffectRow
 
 #: Kinds of entries that settle a question, the field that names what it is about, the same in the

@@ -7,8 +7,8 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.record import catalogue as c
+from bot.record.batch import Projector
 from bot.record.entry import Recorded
-from bot.record.tx import Projector
 from bot.timing import from_rfc3339
 from db import pending
 from db.tables import Incident, Member, RecordItem, RoleHolder

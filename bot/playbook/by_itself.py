@@ -21,9 +21,10 @@ from bot.playbook.plan import StepPlan
 from bot.playbook.step_approval import approved, asked_of
 from bot.playbook.steps import LIVE, plan_of, unmet
 from bot.record import catalogue as c
+from bot.record.batch import Follower
 from bot.record.entry import Recorded
 from bot.record.read import entries
-from bot.record.tx import Follower, Tx
+from bot.record.tx import Tx
 from db.tables import Incident, Notice, RecordItem, Step
 
 #: What was seen, in words; people's own words stay in the entry that is pointed at.

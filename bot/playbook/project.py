@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from bot.record import catalogue as c
+from bot.record.batch import Projector
 from bot.record.entry import Recorded
-from bot.record.tx import Projector
 from bot.timing import from_rfc3339
 from db import pending
 from db.tables import Approval, ExitCriterion, Incident, Step

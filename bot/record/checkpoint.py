@@ -18,11 +18,12 @@ from bot.effects.store import Claimed
 from bot.errors import NotReady
 from bot.record import catalogue as c
 from bot.record import keys, notes
+from bot.record.batch import Follower
 from bot.record.entry import Recorded
 from bot.record.merkle import Tree
 from bot.record.notes import Private
 from bot.record.read import entries
-from bot.record.tx import Follower, Tx
+from bot.record.tx import Tx
 from db import pending
 from db.tables import Checkpoint, EntryRow, Incident, TreeNode
 

@@ -10,10 +10,11 @@ from bot.effects import kinds
 from bot.errors import BadInput, Conflict, NotReady
 from bot.incident.rights import require
 from bot.record import catalogue as c
+from bot.record.batch import Env
 from bot.record.entry import SYSTEM, Recorded
 from bot.record.fingerprints import PARTS, RunningNow, checked
 from bot.record.read import entries
-from bot.record.tx import Env, Tx
+from bot.record.tx import Tx
 from bot.timing import rfc3339
 from db.tables import Incident, Step
 

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, delete, inspect, select
 from sqlmodel import Session, col
 
+from bot.record.batch import Projector
 from bot.record.read import entries
-from bot.record.tx import Projector, project
+from bot.record.tx import project
 from db.tables import STATE_TABLES, Incident, metadata
 
 

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from bot.action import queries
 from bot.incident.names import ref
-from bot.record.tx import Env
+from bot.record.batch import Env
 from bot.slack import kit
 from bot.slack.router import Wording
 from bot.slack.wording import Message, mark, simple

@@ -52,17 +52,17 @@ HTTP_TIMEOUT_S = 10
 CALLS_AT_ONCE = 1000
 #: Slack gives three seconds; what takes longer is acknowledged and answered afterwards.
 ANSWER_WITHIN_S = 2.6
-#: Writing a line takes as long as half the way to an acknowledgement: not while people wait, …
+#: Lines are formatted and written after the acknowledgement: not while people wait, …
 LOG_LATER_S = 0.2
-#: Events that somebody caused. Without a person they would be judged as the bot's own.
-OF_PERSONS = frozenset({
-    "reaction_added", "member_joined_channel", "member_left_channel", "app_mention", "app_home_opened",
-})  # fmt: skip
 #: … unless they wait all the time.
 LOG_WITHIN_S = 2.0
 #: … and then a few at a time.
 LOG_AT_ONCE = 8
 LOG_PAUSE_S = 0.01
+#: Events that somebody caused. Without a person they would be judged as the bot's own.
+OF_PERSONS = frozenset({
+    "reaction_added", "member_joined_channel", "member_left_channel", "app_mention", "app_home_opened",
+})  # fmt: skip
 
 
 def make_client(settings: Settings) -> AsyncWebClient:

@@ -11,7 +11,8 @@ from bot import rooms
 from bot.incident import queries
 from bot.incident.names import ref
 from bot.playbook import approvals
-from bot.record.tx import Env, Tx
+from bot.record.batch import Env
+from bot.record.tx import Tx
 from bot.slack import kit
 from bot.slack.request import Answer, Request, only_you
 from bot.slack.router import Surface, Wording

@@ -15,7 +15,7 @@ from bot.effects.message import Message
 from bot.effects.names import in_words
 from bot.incident import queries
 from bot.incident.names import ref
-from bot.record.tx import Env
+from bot.record.batch import Env
 from bot.slack import kit
 from db.tables import Incident
 

@@ -10,9 +10,10 @@ from bot.errors import BadInput
 from bot.incident.names import ref
 from bot.playbook import step_approval, steps
 from bot.record import freeze
+from bot.record.batch import Env
 from bot.record.catalogue import EvidenceFrozen
 from bot.record.entry import Recorded
-from bot.record.tx import Env, Tx
+from bot.record.tx import Tx
 from bot.slack import kit, step_forms
 from bot.slack.request import Answer, Request, only_you
 from bot.slack.router import Surface

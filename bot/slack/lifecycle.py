@@ -12,8 +12,9 @@ from bot.incident import lifecycle, queries
 from bot.incident.names import ref
 from bot.incident.queries import holder_of
 from bot.playbook import criteria, steps
+from bot.record.batch import Env
 from bot.record.read import entries
-from bot.record.tx import Env, Tx
+from bot.record.tx import Tx
 from bot.slack import kit
 from bot.slack.request import Answer, Handler, Request, only_you
 from bot.slack.router import Surface, Wording

@@ -12,7 +12,7 @@ from bot.comms.publish import in_words
 from bot.comms.text import BODY_MAX, TITLE_MAX
 from bot.incident.names import ref
 from bot.playbook.load import Content
-from bot.record.tx import Env
+from bot.record.batch import Env
 from bot.slack import kit
 from bot.slack.wording import mark
 from db.tables import Incident, Notice

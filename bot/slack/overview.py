@@ -13,7 +13,8 @@ from bot.errors import BadInput, NotFound
 from bot.incident import queries
 from bot.incident.names import ref
 from bot.record import read, timeline
-from bot.record.tx import Env, Tx
+from bot.record.batch import Env
+from bot.record.tx import Tx
 from bot.slack import card, kit
 from bot.slack.commands import VERBS
 from bot.slack.open import form

@@ -12,7 +12,8 @@ from bot.playbook.load import Content
 from bot.playbook.model import Severity
 from bot.postmortem import blameless, reminders, sections, verbs, words
 from bot.postmortem.model import Document
-from bot.record.tx import Env, Tx
+from bot.record.batch import Env
+from bot.record.tx import Tx
 from bot.slack import kit
 from bot.slack.request import Answer, Request, only_you
 from bot.slack.router import Surface

@@ -10,8 +10,9 @@ from sqlmodel import Session
 from bot.incident.names import ref
 from bot.playbook.telling import tell
 from bot.record import privileged
+from bot.record.batch import Env
 from bot.record.entry import Recorded
-from bot.record.tx import Env, Tx
+from bot.record.tx import Tx
 from bot.slack import kit
 from bot.slack.request import Answer, Request, only_you
 from bot.slack.router import Surface

@@ -11,7 +11,7 @@ from bot.effects.kinds import AWAY_TOLD, PAGE
 from bot.effects.message import Message
 from bot.incident.names import ref
 from bot.incident.queries import get, status
-from bot.record.tx import Env
+from bot.record.batch import Env
 from bot.slack import away, card, kit
 from bot.slack.router import Wording
 from bot.slack.wording import mark

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from bot.playbook import approvals, step_approval, steps, walk
-from bot.record.tx import Env
+from bot.record.batch import Env
 from bot.slack import kit
 from bot.slack.freeze import asks_for_freeze
 from db.tables import Step

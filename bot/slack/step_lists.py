@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from bot.incident.names import ref
 from bot.playbook import steps
-from bot.record.tx import Env
+from bot.record.batch import Env
 from bot.slack import kit
 from bot.slack.request import Answer, Request, only_you
 from bot.slack.step_blocks import buttons, due_words, step_blocks

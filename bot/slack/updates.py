@@ -10,8 +10,9 @@ from sqlmodel import Session, col
 
 from bot.comms import cadence
 from bot.incident.names import ref
+from bot.record.batch import Env
 from bot.record.catalogue import UpdateDue, UpdateMissed, UpdatePosted
-from bot.record.tx import Env, Tx
+from bot.record.tx import Tx
 from bot.slack import kit
 from bot.slack.request import Answer, Request, only_you
 from bot.slack.router import Surface

@@ -10,8 +10,9 @@ import pytest
 from bot.errors import BadInput
 from bot.house import House
 from bot.incident.opening import Opened, open_incident
+from bot.record.batch import Batch
 from bot.record.entry import Actor
-from bot.record.tx import Batch, Tx
+from bot.record.tx import Tx
 from tests.support.houses import Run
 
 pytestmark = pytest.mark.usefixtures("proven")
