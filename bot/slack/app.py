@@ -271,7 +271,8 @@ class SlackDoor:
         done, _ = await asyncio.wait({work}, timeout=ANSWER_WITHIN_S)
         if done:
             return work.result()
-        request.reply(STILL_WORKING)  # the form closes; what comes of it follows as a message
+        # The form closes; what comes of it follows as a message.
+        self._background(request.whisper(STILL_WORKING))
         self._background(_answer_late(work, request))
         return None
 
@@ -472,10 +473,14 @@ def _chosen(action: dict[str, Any]) -> str | None:
 
 
 async def _answer_late(work: asyncio.Future[Answer], request: Request) -> None:
-    """What came of a request that was acknowledged before it was done."""
+    """What came of a request that was acknowledged before it was done.
+
+    Nothing more where a form was opened, in which nothing is done yet, or where it was said already.
+    """
     answer = await work or {}
-    said = answer.get("text") or said_in(answer) or "It is done."
-    await request.whisper(said, answer.get("blocks"))
+    said = answer.get("text") or said_in(answer)
+    if said or not request.answered:
+        await request.whisper(said or "It is done.", answer.get("blocks"))
 
 
 def _view_answer(answer: Answer, request: Request, *, again: bool = False) -> Answer:

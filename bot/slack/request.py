@@ -81,6 +81,8 @@ class Request:
     here: bool = True
     #: Set when somebody acts in the channel of a private incident whose coming we never heard of.
     came_in: str | None = None
+    #: Whether a form or words are on their way to the person beside the acknowledgement.
+    answered: bool = False
     packed: dict[str, Any] = field(default_factory=dict)
     values: kit.Values = field(default_factory=lambda: kit.Values({}))
     background: Callable[[Awaitable[None]], None] = lambda work: None
@@ -164,6 +166,7 @@ class Request:
 
     def open(self, view: kit.Element, *, push: bool = False) -> None:
         """Show a form, beside the acknowledgement. If that fails the person is told."""
+        self.answered = True
         self.background(self._open(view, push))
 
     async def _open(self, view: kit.Element, push: bool) -> None:
@@ -180,6 +183,7 @@ class Request:
 
     def reply(self, text: str, blocks: list[kit.Block] | None = None) -> None:
         """Answer a click so that only this person sees it, after the acknowledgement."""
+        self.answered = True
         self.background(self.whisper(text, blocks))
 
     async def whisper(self, text: str, blocks: list[kit.Block] | None = None) -> None:
