@@ -90,14 +90,15 @@ def must_wait(session: Session, row: EffectRow) -> bool:
     return session.execute(card).scalar() in ("pending", "inflight")
 
 
-def gather(session: Session, first: EffectRow, now: datetime) -> None:
-    """Take everything behind ``first`` into it. The caller holds the write lock.
+def gather(session: Session, first: EffectRow) -> list[EffectRow]:
+    """Take everything behind ``first`` into it. The caller holds the write lock, and settles what
+    was taken in, which is returned.
 
     ``first`` is pending, certainly not posted, and can be folded itself.
     """
     rest = behind(session, first)
     if not rest:
-        return
+        return []
     folded: Sequence[str] = first.payload.get("folded") or [first.key]
     if first.kind == TELL:
         rest = rest[: PARTS_MOST - len(folded)]
@@ -105,9 +106,7 @@ def gather(session: Session, first: EffectRow, now: datetime) -> None:
     else:
         made = {**_said(session, first, rest), "thread": None}
     first.payload = {**made, "folded": [*folded, *(row.key for row in rest)]}
-    for row in rest:
-        row.state, row.done_at, row.result = "done", now, {"folded_into": first.key}
-        row.error = ""
+    return rest
 
 
 def _said(session: Session, first: EffectRow, rest: list[EffectRow]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def give_up(tx: Tx, key: str, reason: str = "") -> EffectRow:
     """
     row = _open_trouble(tx, key)
     reason = need_reason(reason, "Say in a sentence why the work goes on without it.")
-    row.state, row.done_at = "given_up", tx.now
+    store.settle(row, "given_up", tx.now)
     tx.session.add(row)
     tx.append(c.EffectGivenUp(key=key, reason=reason), row.incident)
     if row.incident is not None:

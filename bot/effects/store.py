@@ -127,7 +127,7 @@ def claim(
             continue
         only_look = late and _uncertain(row) and bool(away_.behind(session, row))
         if late and not _uncertain(row):
-            away_.gather(session, row, now)
+            _fold(session, row, now)
         out.append(replace(take(row, now, owner, lease), only_look=only_look))
     return out
 
@@ -188,6 +188,13 @@ def release_all(session: Session) -> None:
     )
 
 
+def _fold(session: Session, first: EffectRow, now: datetime) -> None:
+    """What waits behind ``first`` and can be said together with it is said by it."""
+    for row in away_.gather(session, first):
+        row.result, row.error = {"folded_into": first.key}, ""
+        settle(row, "done", now)
+
+
 def _uncertain(row: EffectRow) -> bool:
     """Whether it may have happened unseen. A row found inflight was left by a process that died or
     hung: nobody knows how far it came."""
@@ -227,11 +234,20 @@ def owned(session: Session, claimed: Claimed, owner: str) -> EffectRow | None:
     return row
 
 
+def settle(row: EffectRow, state: str, now: datetime) -> None:
+    """It is over, as ``state`` says: ``done``, ``failed`` or ``given_up``.
+
+    Every effect ends here, so that what waited behind it is looked at by the next claim.
+    """
+    row.state, row.done_at = state, now
+    row.lease_until, row.owner = None, None
+    _release(row)
+
+
 def mark_done(row: EffectRow, now: datetime, result: dict[str, Any] | None) -> None:
     """It happened; ``result`` is what later effects may need."""
-    row.state, row.done_at, row.result = "done", now, result
-    row.error, row.doubt, row.lease_until, row.owner = "", False, None, None
-    _release(row)
+    row.result, row.error, row.doubt = result, "", False
+    settle(row, "done", now)
 
 
 def mark_later(
@@ -248,9 +264,8 @@ def mark_later(
 
 def mark_failed(row: EffectRow, now: datetime, error: str) -> None:
     """It will not happen by waiting; a person has to look."""
-    row.state, row.error, row.done_at = "failed", error, now
-    row.lease_until, row.owner = None, None
-    _release(row)
+    row.error = error
+    settle(row, "failed", now)
 
 
 def hold_kind(session: Session, prefix_kinds: Iterable[str], until: datetime) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 from sqlalchemy import delete, insert, or_, select, update
 from sqlmodel import Session, col
 
+from bot.effects import store
 from bot.errors import BadInput, NotFound
 from bot.incident.queries import get
 from bot.incident.rights import require
@@ -156,7 +157,7 @@ def erase(
     for number in sorted(one for one in out.entries if one is not None):
         remake_state(tx, number)
     quotes = [one for one in (wish.person, wish.phrase, *texts(gone)) if one]
-    forget_quotes(tx.session, list(out.entries), quotes)
+    forget_quotes(tx, list(out.entries), quotes)
     return out
 
 
@@ -213,12 +214,13 @@ def remake_state(tx: Tx, number: int) -> None:
         session.flush()
 
 
-def forget_quotes(session: Session, incidents: list[int | None], quotes: list[str]) -> None:
+def forget_quotes(tx: Tx, incidents: list[int | None], quotes: list[str]) -> None:
     """Empty effects, and answers kept for repeated requests, that quote what is gone.
 
     What still waits to be sent and quotes it is given up. Work of our own (``house.*``) stays until
     it is done: it quotes nobody's words, and its loss would silence reminders.
     """
+    session = tx.session
     numbers = [one for one in incidents if one is not None]
     here = or_(col(EffectRow.incident).in_(numbers), col(EffectRow.incident).is_(None))
     for row in session.execute(select(EffectRow).where(here)).scalars():
@@ -228,7 +230,8 @@ def forget_quotes(session: Session, incidents: list[int | None], quotes: list[st
         parts = [row.key, row.lane, row.payload, row.result, row.error]
         if _quotes(json.dumps(parts, ensure_ascii=False), quotes):
             row.payload, row.result, row.error = {}, None, "erased" if waits else ""
-            row.state = "given_up" if waits else row.state
+            if waits:
+                store.settle(row, "given_up", tx.now)
             if _quotes(row.key + row.lane, quotes):
                 row.key = row.lane = f"erased:{row.id}"
     for kept in session.execute(select(Delivery)).scalars():

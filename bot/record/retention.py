@@ -78,7 +78,7 @@ def apply(tx: Tx, one: Due) -> None:
     )
     erase.remake_state(tx, one.incident)
     erase.forget_effects(session, one.incident)
-    erase.forget_quotes(session, [one.incident], erase.texts(gone))
+    erase.forget_quotes(tx, [one.incident], erase.texts(gone))
 
 
 def _rows(session: Session, incident: int) -> list[EntryPrivate]:

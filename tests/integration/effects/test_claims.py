@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import col, select
 
-from bot.effects import store
-from bot.effects.kinds import Effect
+from bot.effects import control, store
+from bot.effects.kinds import Effect, tell
 from bot.house import House
+from bot.record import erase
 from bot.record.tx import Tx
 from db.tables import EffectRow
 from tests.support.houses import Run
@@ -89,6 +92,45 @@ def test_a_wrong_mark_is_mended_by_the_upkeep(house: House, run: Run) -> None:
     run("system", lambda tx: store.release_all(tx.session))
     assert _marked(house) == {"k1"}
     assert _claimed(run) == ["k0"]
+
+
+def _give_up(tx: Tx) -> None:
+    row = store.by_key(tx.session, "k0")
+    assert row is not None
+    row.attempts = 1  # tried in vain: only such a one can be given up
+    control.give_up(tx, "k0", "we go on without it")
+
+
+def _erase(tx: Tx) -> None:
+    erase.forget_quotes(tx, [], ["zebra"])
+
+
+@pytest.mark.parametrize("end", [_give_up, _erase])
+def test_whoever_ends_an_effect_frees_its_lane_at_once(
+    house: House, run: Run, end: Callable[[Tx], None]
+) -> None:
+    """Given up by a person, or erased because it quotes what is gone: the next one may go."""
+    soon = house.clock.now() + timedelta(hours=1)
+    _store(run, _in_lane("k0", payload={"text": "a zebra"}, at=soon))
+    _store(run, _in_lane("k1"), _in_lane("k2"))
+    assert _claimed(run) == [] and _marked(house) == {"k1", "k2"}
+    run("cli:root", end, source="cli")
+    assert _marked(house) == {"k2"}
+    assert _claimed(run) == ["k1"]
+
+
+def test_what_waits_for_a_folded_message_goes_at_once(house: House, run: Run) -> None:
+    """A message taken in by the one before it is done: that counts for what waits for it."""
+    first, second = (tell("U01ADA", name, "action_due", due="-") for name in ("one", "two"))
+    _store(run, first, second, Effect("group.read", "later", "elsewhere", after=second.key))
+    others = store.Except(kinds=[first.kind])
+    assert not run("system", lambda tx: store.claim(tx.session, tx.now, "here", 50, but=others))
+    assert _marked(house) == {"later"}
+    run.later(hours=1)
+    away = timedelta(minutes=5)
+    run("system", lambda tx: store.claim(tx.session, tx.now, "here", 1, away=away))
+    assert "later" not in _marked(house)
+    assert _claimed(run) == ["later"]
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 41])
