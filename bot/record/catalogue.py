@@ -849,6 +849,19 @@ class PrivilegedNoteAdded(Entry):
     text: Privileged[str]
 
 
+class PrivilegedRead(Entry):
+    """Privileged notes were shown to whoever this entry is by, through the door it names.
+
+    One entry a request: a request that Slack delivers twice is one reading. Never what they say.
+    """
+
+    kind: ClassVar[str] = "privileged.read"
+    #: Numbers of the entries that were shown.
+    notes: list[int]
+    #: The roles that let this person read them.
+    roles: list[str]
+
+
 class EvidenceFrozen(Entry):
     """What ran at this moment, by fingerprint: model, prompt, guardrail, config, dataset, index."""
 

@@ -68,10 +68,36 @@ def _reads_as(session: Session, incident: Incident, role: str, person: str) -> b
     return opener or was_given(session, incident, role, person)
 
 
-def read(session: Session, incident: Incident, person: str) -> list[PrivilegedNote]:
-    """The notes that ``person`` may read: those for a role that they were given and hold now."""
+def show(
+    tx: Tx, incident: Incident, n: int | None = None, *, most: int
+) -> tuple[list[PrivilegedNote], list[int]]:
+    """Give the newest notes that the actor may read (or entry ``n`` alone), and record that.
+
+    This is the only way to their words. The reading is on the record in the same transaction, so no
+    words leave without a trace. Returns at most ``most`` notes, and the numbers of earlier ones.
+    """
+    tx.batch.flush()  # a note of this very batch counts
+    notes, by = _readable(tx.session, incident, tx.by.id)
+    wanted = [one for one in notes if n is None or one.n == n]
+    shown = wanted[-most:]
+    if shown:
+        roles = sorted({role for one in shown for role in by.intersection(one.readers)})
+        tx.append(c.PrivilegedRead(notes=[one.n for one in shown], roles=roles), incident.number)
+    return shown, [one.n for one in wanted[:-most]]
+
+
+def show_again(tx: Tx, incident: Incident, numbers: Iterable[int]) -> list[PrivilegedNote]:
+    """The notes of a reading that is on the record already, if the actor may still read them."""
+    wanted = set(numbers)
+    return [one for one in _readable(tx.session, incident, tx.by.id)[0] if one.n in wanted]
+
+
+def _readable(
+    session: Session, incident: Incident, person: str
+) -> tuple[list[PrivilegedNote], frozenset[str]]:
+    """The notes for a role that the person was given and holds now; and these roles."""
     roles = roles_held(session, incident.number, person)
-    held = {role for role in roles if _reads_as(session, incident, role, person)}
+    held = frozenset(role for role in roles if _reads_as(session, incident, role, person))
     out = []
     for e in entries(session, incident.number, kinds=[c.PrivilegedNoteAdded.kind]):
         if held.isdisjoint(e.entry.readers):
@@ -80,4 +106,4 @@ def read(session: Session, incident: Incident, person: str) -> list[PrivilegedNo
         if kept is not None and "text" in kept.body and e.n is not None:
             text = str(kept.body["text"][1])
             out.append(PrivilegedNote(e.n, e.at, e.actor, tuple(e.entry.readers), text))
-    return out
+    return out, held

@@ -16,7 +16,7 @@ QUIET = frozenset(
         c.ChannelMade.kind, c.CardPosted.kind, c.IncidentAnnounced.kind, c.EffectRetried.kind,
         c.SeverityAssessed.kind, c.PlaybookComposed.kind, c.StepAssigned.kind,
         c.NoticeEdited.kind, c.DocumentExported.kind, c.ActionChanged.kind, c.UpdateDue.kind,
-        c.NoticePlaced.kind,
+        c.NoticePlaced.kind, c.PrivilegedRead.kind,
     }
 )  # fmt: skip
 
@@ -219,6 +219,10 @@ _WORDS: dict[str, Callable[..., str]] = {
         f"Private values deleted after {e.days} days, as the rule «{e.rule}» says"
     ),
     c.PrivilegedNoteAdded.kind: lambda e: f"Privileged note for {', '.join(e.readers)}",
+    c.PrivilegedRead.kind: lambda e: (
+        f"Read privileged {'notes' if len(e.notes) > 1 else 'note'} "
+        f"{', '.join(map(str, e.notes))} as {', '.join(e.roles)}"
+    ),
     c.EvidenceFrozen.kind: lambda e: (
         f"Evidence frozen{f' before {e.rung}' if e.rung else ''}: "
         + ", ".join(f"{part} {_short(value)}" for part, value in e.fingerprints.items())

@@ -93,27 +93,40 @@ async def privileged_read(request: Request) -> Answer:
 
 
 async def _read(request: Request, n: int | None) -> Answer:
-    """Seen by nobody else, and remembered nowhere: it only looks."""
+    """Seen by nobody else. That it was read is on the record first; the words are kept nowhere."""
 
-    def look(session: Session, incident: Incident) -> Answer:
-        notes = privileged.read(session, incident, request.user)
-        wanted = [one for one in notes if n is None or one.n == n]
-        if not wanted:
-            return only_you(NOTHING)
-        head = f"Privileged notes of {ref(incident.number)}"
-        blocks = [kit.section(f"{mark(incident)}*{head}* Do not copy them into the channel.")]
-        for one in wanted[-SHOWN:]:
-            for_ = ", ".join(one.readers)
-            by = f"*{one.n}* {kit.when(one.at)} by {kit.person(one.author)}, for: {for_}"
-            blocks += [kit.divider(), kit.section(by), kit.verbatim(one.text)]
-        if len(wanted) > SHOWN:
-            numbers = ", ".join(str(one.n) for one in wanted[:-SHOWN])
-            blocks.append(
-                kit.context(f"Earlier: {numbers}. One of them: `/incident privileged read 7`")
-            )
-        return only_you(head, blocks)
+    def look(tx: Tx) -> Answer:
+        incident = request.incident(tx.session)
+        seen, before = tx.seen_before(request.delivery)
+        if seen:  # the same request once more: one reading, and no newer note comes with it
+            told = before or {}
+            notes = privileged.show_again(tx, incident, told.get("shown", ()))
+            earlier = list(told.get("earlier", ()))
+        else:
+            notes, earlier = privileged.show(tx, incident, n, most=SHOWN)
+            tx.remember(request.delivery, {"shown": [one.n for one in notes], "earlier": earlier})
+        return _shown(incident, notes, earlier) if notes else only_you(NOTHING)
 
-    return await request.read_incident(look)
+    return await request.house.change(request.by, look)
+
+
+def _shown(
+    incident: Incident, notes: list[privileged.PrivilegedNote], earlier: list[int]
+) -> Answer:
+    head = f"Privileged notes of {ref(incident.number)}"
+    text = f"{mark(incident)}*{head}* Do not copy them into the channel."
+    blocks = [kit.section(text)]
+    for one in notes:
+        for_ = ", ".join(one.readers)
+        by = f"*{one.n}* {kit.when(one.at)} by {kit.person(one.author)}, for: {for_}"
+        blocks += [kit.divider(), kit.section(by), kit.verbatim(one.text)]
+    blocks.append(kit.context("That you read this is on the record; what it says is not."))
+    if earlier:
+        numbers = ", ".join(map(str, earlier))
+        blocks.append(
+            kit.context(f"Earlier: {numbers}. One of them: `/incident privileged read 7`")
+        )
+    return only_you(head, blocks)
 
 
 def added_wording(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlmodel import col
 
 from bot.incident import roles
 from bot.incident.queries import get
 from bot.postmortem.export import export_document
 from bot.record import bundle
-from bot.record.entry import Actor
+from bot.record import catalogue as c
+from bot.record.entry import Actor, Recorded
+from bot.record.read import entries
 from bot.sandbox.people import Person
+from db.tables import Delivery, EntryRow
 from tests.support.houses import Run
 from tests.support.world import World, said
 
@@ -94,6 +99,67 @@ async def test_whoever_takes_a_role_alone_reads_nothing_by_it(sqlite_world: Worl
         assert "let the commander give it to you" in said(reply)
     await world.quiet()
     assert WORDS not in stranger.reads(channel) + stranger.reads("dm")
+
+
+def _readings(world: World) -> list[Recorded]:
+    return world.house.read_sync(
+        lambda session: list(entries(session, 1, kinds=[c.PrivilegedRead.kind]))
+    )
+
+
+async def test_each_reading_is_on_the_record_and_says_nothing_of_the_words(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    ada, lawyer, channel = await _opened(world)
+    await _noted(world, ada, channel)
+    told = await lawyer.waits_for("a privileged note for you", "dm")
+    assert _readings(world) == [], "being told of it is not reading it"
+    await lawyer.click(told, "Read it")
+    await lawyer.waits_for(WORDS, "dm")
+    await lawyer.command("/incident privileged read", channel)
+    assert "for you" in said(await ada.command("/incident privileged read", channel))
+    noted = int(told.plain.split("entry ")[1].split(".")[0])
+    found = _readings(world)
+    assert [(one.actor, one.source, one.entry.notes, one.entry.roles) for one in found] == [
+        (lawyer.id, "button", [noted], ["legal"]),
+        (lawyer.id, "slash", [noted], ["legal"]),
+    ], "who, through which door, which note; nothing of whoever was shown nothing"
+    with world.house.engines.read.connect() as conn:
+        docs = conn.execute(select(EntryRow.doc).where(col(EntryRow.kind) == "privileged.read"))
+        kept = conn.execute(select(Delivery.answer)).all()
+    assert not any("xylophone" in doc for (doc,) in docs)
+    assert "xylophone" not in str(kept)
+    # Whoever sees that the note exists sees that it was read; the short timeline leaves it out.
+    assert f"Read privileged note {noted} as" in said(
+        await ada.command("/incident timeline all", channel)
+    )
+    assert "Read privileged" not in said(await ada.command("/incident timeline", channel))
+    assert f"privileged note {noted} as" in said(
+        await ada.command("/incident search read", channel)
+    )
+
+
+async def test_a_request_that_comes_twice_is_one_reading(sqlite_world: World) -> None:
+    world = sqlite_world
+    ada, lawyer, channel = await _opened(world)
+    await _noted(world, ada, channel)
+    first = await lawyer.command("/incident privileged read", channel)
+    delivery = world.slack.core.delivery
+    again = next(one for one in reversed(delivery.sent) if one.kind == "slash_commands")
+    await ada.command("/incident privileged", channel)
+    form = await ada.modal()
+    form.fill("The note", "Written since then")
+    assert (await form.submit()).ok
+    await world.quiet()
+    for answer in await asyncio.gather(*(delivery._once(again) for _ in range(3))):
+        assert said(answer) == said(first), "the same notes, and none that came later"
+    assert len(_readings(world)) == 1
+    # Whoever holds the role no longer is shown nothing by an old request either.
+    Run(world.house)(lawyer.id, lambda tx: roles.release(tx, get(tx.session, 1), "legal"))
+    assert WORDS not in said(await delivery._once(again))
+    assert len(_readings(world)) == 1
+    await world.quiet()
 
 
 async def test_its_words_are_met_nowhere_else(sqlite_world: World, heard: io.StringIO) -> None:

@@ -184,8 +184,8 @@ def test_privileged_notes_are_for_the_few(house: House, run: Run) -> None:
         return privileged.note(tx, get(tx.session, number), "counsel says xylophone", ["legal"])
 
     assert run("U01ADA", add).entry.text == "[privileged]"
-    read = lambda who: house.read_sync(  # noqa: E731
-        lambda s: privileged.read(s, get(s, number), who)
+    read = lambda who: run(  # noqa: E731
+        who, lambda tx: privileged.show(tx, get(tx.session, number), most=3)[0]
     )
     assert [note.text for note in read("U05LAW")] == ["counsel says xylophone"]
     assert read("U01ADA") == [] and read("U02MLE") == []
