@@ -15,7 +15,7 @@ from bot.errors import BadInput, Conflict
 from bot.incident import queries as incidents
 from bot.incident.rights import may, require
 from bot.playbook.load import Content
-from bot.playbook.model import Severity
+from bot.playbook.values import Severity
 from bot.record import catalogue as c
 from bot.record.tx import Tx
 from bot.timing import from_rfc3339, rfc3339

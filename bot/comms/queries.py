@@ -10,8 +10,8 @@ from sqlmodel import Session, col
 
 from bot.errors import NotFound
 from bot.playbook.load import Content
-from bot.playbook.model import ApprovalRule, Severity
 from bot.playbook.plan import ApprovalPlan
+from bot.playbook.values import ApprovalRule, Severity
 from bot.record.tx import roles_held
 from db.tables import Incident, Notice, RoleHolder
 

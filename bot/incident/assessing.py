@@ -20,7 +20,7 @@ from bot.incident.severity import (
 )
 from bot.incident.severity import Refusal as DowngradeRefusal
 from bot.playbook.composing import learn
-from bot.playbook.model import Severity
+from bot.playbook.values import Severity
 from bot.record import catalogue as c
 from bot.record.entry import Actor
 from bot.record.tx import Tx, roles_held

@@ -15,7 +15,7 @@ from bot.incident.names import ref
 from bot.incident.queries import OPEN_STATUSES
 from bot.incident.rights import denied, people_of, require
 from bot.playbook import approvals, criteria, steps
-from bot.playbook.model import Severity
+from bot.playbook.values import Severity
 from bot.record import catalogue as c
 from bot.record import freeze
 from bot.record.batch import Env

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.playbook.expressions import Value, parse
-from bot.playbook.model import Severity, Tempo
 from bot.playbook.rules import Family, Question, QuestionOption, Role, SeverityRule, SeverityRules
+from bot.playbook.values import Severity, Tempo
 
 UNKNOWN_SCORES = 1
 Confidence = Literal["suspected", "likely", "confirmed"]

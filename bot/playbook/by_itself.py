@@ -16,10 +16,11 @@ from sqlmodel import Session, col
 
 from bot.incident.queries import roles
 from bot.playbook.load import Content
-from bot.playbook.model import DoneBy, Severity
+from bot.playbook.module import DoneBy
 from bot.playbook.plan import StepPlan
 from bot.playbook.step_approval import approved, asked_of
 from bot.playbook.steps import LIVE, plan_of, unmet
+from bot.playbook.values import Severity
 from bot.record import catalogue as c
 from bot.record.batch import Follower
 from bot.record.entry import Recorded

@@ -21,18 +21,7 @@ from dataclasses import dataclass
 
 from bot.playbook.expressions import Value, parse
 from bot.playbook.load import Content
-from bot.playbook.model import (
-    ApprovalRule,
-    BySeverity,
-    Due,
-    EmergencyRule,
-    ExitCriterion,
-    Module,
-    Severity,
-    Span,
-    Step,
-    Tighten,
-)
+from bot.playbook.module import Due, ExitCriterion, Module, Step, Tighten
 from bot.playbook.plan import (
     ApprovalPlan,
     Changes,
@@ -47,6 +36,7 @@ from bot.playbook.plan import (
     StepPlan,
 )
 from bot.playbook.references import resolve
+from bot.playbook.values import ApprovalRule, BySeverity, EmergencyRule, Severity, Span
 
 UNASSESSED = Severity.SEV3
 """Until a severity is set, steps are those of SEV3 and due times their ``unassessed`` ones."""

@@ -14,9 +14,10 @@ from bot.effects.store import Claimed
 from bot.incident import queries
 from bot.playbook import approvals, by_itself, reminders
 from bot.playbook.compose import compose, diff
-from bot.playbook.model import Module, Severity, Tempo
+from bot.playbook.module import Module
 from bot.playbook.plan import Changes, Composition, IncidentFacts, StepPlan
 from bot.playbook.steps import LIVE, of_incident
+from bot.playbook.values import Severity, Tempo
 from bot.record import catalogue as c
 from bot.record.tx import Tx
 from bot.timing import rfc3339

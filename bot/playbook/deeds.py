@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.playbook.load import Content
-from bot.playbook.model import DoneBy, Step
+from bot.playbook.module import DoneBy, Step
 from bot.playbook.references import known_word
 from bot.playbook.source import Document, Finding
 from bot.record.catalogue import FactsSet, all_kinds

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from bot.playbook.gates import proves, tries_needed
 from bot.playbook.load import Content, Template, gather
-from bot.playbook.model import Due, ExitCriterion, Metric, Module, Severity, Step
+from bot.playbook.module import Due, ExitCriterion, Metric, Module, Step
 from bot.playbook.references import broken_references, resolve, step_index
 from bot.playbook.source import Document, Finding
+from bot.playbook.values import Severity
 
 HARM_PHASES = ("triage", "preserve", "contain", "communicate", "learn")
 SCORED = ("harm", "likelihood", "people", "reversibility", "vulnerable", "ongoing")

@@ -14,7 +14,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from bot.playbook.explain import explain
-from bot.playbook.model import IncidentKind, Module, Severity
+from bot.playbook.module import Module
 from bot.playbook.rules import (
     Audience,
     BlamelessFile,
@@ -49,6 +49,7 @@ from bot.playbook.source import (
     read_text,
     sha256,
 )
+from bot.playbook.values import IncidentKind, Severity
 
 FILES: Mapping[str, type[BaseModel]] = {
     "severity.yaml": SeverityRules,

@@ -8,19 +8,8 @@ from dataclasses import dataclass, field
 from pydantic import Field
 
 from bot.playbook.expressions import Value
-from bot.playbook.model import (
-    DoneBy,
-    Effect,
-    Metric,
-    NoticeRef,
-    Option,
-    Phase,
-    Rung,
-    Severity,
-    StepType,
-    Strict,
-    Tempo,
-)
+from bot.playbook.module import DoneBy, Effect, Metric, NoticeRef, Option
+from bot.playbook.values import Phase, Rung, Severity, StepType, Strict, Tempo
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from bot.incident.rights import RIGHTS
 from bot.playbook.explain import suggestion
 from bot.playbook.expressions import Compare, Expression, Items, Literal, Name, parse, walk
 from bot.playbook.load import FILES, Content
-from bot.playbook.model import ApprovalRule, BySeverity, ExitCriterion, Module, Severity, Step
+from bot.playbook.module import ExitCriterion, Module, Step
 from bot.playbook.source import Document, Finding, Place
+from bot.playbook.values import ApprovalRule, BySeverity, Severity
 
 ALWAYS_KNOWN = ("families", "tempo", "drill")
 SEVERITY_NAMES = ("S", "L", "P", "V", "G", "O", "R", "A", "exposed", "confidence", "flags")

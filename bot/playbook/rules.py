@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from bot.playbook.model import (
+from bot.playbook.module import TaxonomyCodes
+from bot.playbook.values import (
     BySeverity,
     Condition,
     IncidentKind,
@@ -21,7 +22,6 @@ from bot.playbook.model import (
     Slug,
     Span,
     Strict,
-    TaxonomyCodes,
     Tempo,
     Text,
     Within,

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from bot.playbook.load import FILES, OPTIONAL
-from bot.playbook.model import Module
+from bot.playbook.module import Module
 from bot.playbook.rules import TemplateHead
 
 SCHEMAS: dict[str, type[BaseModel]] = {

@@ -19,7 +19,7 @@ from bot.playbook import reminders
 from bot.playbook.asked import holders as role_holders
 from bot.playbook.composing import learn
 from bot.playbook.load import Content
-from bot.playbook.model import Option
+from bot.playbook.module import Option
 from bot.playbook.plan import StepPlan
 from bot.playbook.rules import EvidenceKind
 from bot.playbook.step_approval import asked_of, require_approval

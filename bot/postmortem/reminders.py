@@ -16,9 +16,9 @@ from bot.effects.dispatcher import Task
 from bot.effects.store import Claimed
 from bot.incident.queries import get
 from bot.playbook.load import Content
-from bot.playbook.model import Severity
 from bot.playbook.steps import LIVE
 from bot.playbook.telling import commander_of, tell
+from bot.playbook.values import Severity
 from bot.record import catalogue as c
 from bot.record.tx import Tx
 from bot.timing import rfc3339

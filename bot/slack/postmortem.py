@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from bot.incident.names import ref
 from bot.playbook.load import Content
-from bot.playbook.model import Severity
+from bot.playbook.values import Severity
 from bot.postmortem import blameless, reminders, sections, verbs, words
 from bot.postmortem.model import Document
 from bot.record.batch import Env

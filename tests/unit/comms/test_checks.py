@@ -6,8 +6,8 @@ import pytest
 
 from bot.comms.checks import Circumstances, blocking, check
 from bot.comms.text import Text
-from bot.playbook.model import BySeverity
 from bot.playbook.rules import Audience
+from bot.playbook.values import BySeverity
 
 GOOD = (
     "Some people saw a wrong answer today. We turned the feature off.\n"

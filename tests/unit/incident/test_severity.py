@@ -20,7 +20,7 @@ from bot.incident.severity import (
     facts_from,
 )
 from bot.playbook.load import load_content
-from bot.playbook.model import Severity, Tempo
+from bot.playbook.values import Severity, Tempo
 
 ROOT = Path(__file__).parents[3]
 CONTENT = load_content(ROOT / "playbooks", ROOT / "comms_templates")

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bot.playbook.compose import compose, diff, strictest
 from bot.playbook.load import Content, load_content
-from bot.playbook.model import ApprovalRule, Module, Severity, Tempo
+from bot.playbook.module import Module
 from bot.playbook.plan import ApprovalPlan, Composition, IncidentFacts
+from bot.playbook.values import ApprovalRule, Severity, Tempo
 from tests.unit.playbook.conftest import FOLDER, TEMPLATES
 
 CONTENT = load_content(FOLDER, TEMPLATES)

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from bot.errors import ConfigError
 from bot.playbook.load import Content, load_content, module_from_json
-from bot.playbook.model import Severity, Span, span
 from bot.playbook.source import ContentError, Finding, canonical, read_text
+from bot.playbook.values import Severity, Span, span
 
 Spoil = Callable[[str, str, str], list[Finding]]
 
