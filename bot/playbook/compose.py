@@ -12,16 +12,17 @@ The rules, in the order they are applied:
 7. `diff` says what a new composition changes; finished steps stay finished.
 8. Modules are named with version and hash; pass the pinned ones back to compose as before.
 9. Conditions have three values; unknown never removes a step.
+
+`bot.playbook.choose` has what is in and what is not; here is what each step then asks for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
-from bot.playbook.expressions import Value, parse
+from bot.playbook.choose import Choice, Chosen, Situation
 from bot.playbook.load import Content
-from bot.playbook.module import Due, ExitCriterion, Module, Step, Tighten
+from bot.playbook.module import Due, ExitCriterion, Module, Step, Tighten, resolve
 from bot.playbook.plan import (
     ApprovalPlan,
     Changes,
@@ -35,11 +36,8 @@ from bot.playbook.plan import (
     RatifyPlan,
     StepPlan,
 )
-from bot.playbook.references import resolve
-from bot.playbook.values import ApprovalRule, BySeverity, EmergencyRule, Severity, Span
+from bot.playbook.values import ApprovalRule, BySeverity, EmergencyRule, Span
 
-UNASSESSED = Severity.SEV3
-"""Until a severity is set, steps are those of SEV3 and due times their ``unassessed`` ones."""
 LIFE_SAFETY = frozenset({"F1", "F2"})
 FINISHED = frozenset({"done", "not_needed"})
 
@@ -74,56 +72,30 @@ def diff(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """A step that is in, its module, and the facts it still depends on."""
-
-    module: Module
-    step: Step
-    depends_on: tuple[str, ...]
-
-    @property
-    def key(self) -> str:
-        return f"{self.module.id}/{self.step.id}"
-
-
 class _Composing:
     """One composition in the making."""
 
     def __init__(
         self, content: Content, facts: IncidentFacts, pinned: Mapping[str, tuple[Module, str]]
     ) -> None:
-        self.content, self.facts = content, facts
-        self.severity = facts.severity or UNASSESSED
-        self.library = {**content.modules, **{key: pair[0] for key, pair in pinned.items()}}
+        self.content, self.facts, self.situation = content, facts, Situation(facts)
+        self.severity = self.situation.severity
+        library = {**content.modules, **{key: pair[0] for key, pair in pinned.items()}}
         self.hashes = {**content.hashes, **{key: pair[1] for key, pair in pinned.items()}}
-        self.values: dict[str, Value] = {
-            **facts.environment,
-            **facts.known,
-            "families": facts.families,
-            "tempo": facts.tempo.value if facts.tempo else None,
-            "drill": facts.drill,
-        }
-        self.left_out: dict[str, str] = {}
-        self.why: dict[str, str] = {}
+        self.chosen = Choice(content, self.situation, library)
 
     def composition(self) -> Composition:
-        modules = self.selected()
-        chosen = self.chosen(modules)
-        tighten = self.tightened(modules)
-        replaced = self.replaced(chosen)
-        kept = [item for item in chosen if item.key not in replaced]
-        steps = [
-            self.plan(at, item, tighten.get(item.key, []), kept, replaced)
-            for at, item in enumerate(kept)
-        ]
+        modules, tighten = self.chosen.modules, self.tightened()
         return Composition(
             severity=self.facts.severity,
             modules=tuple(
                 ModuleRef(id=module.id, version=module.version, sha256=self.hashes[module.id])
                 for module in modules
             ),
-            steps=tuple(steps),
+            steps=tuple(
+                self.plan(at, item, tighten.get(item.key, []))
+                for at, item in enumerate(self.chosen.steps)
+            ),
             exit_criteria=tuple(self.criteria(modules)),
             postmortem_prompts=tuple(
                 Prompt(module=module.id, text=text)
@@ -131,145 +103,25 @@ class _Composing:
                 for text in module.postmortem_prompts
             ),
             explanations=tuple(
-                Explanation(module=module.id, why=self.why[module.id]) for module in modules
+                Explanation(module=module.id, why=self.chosen.why[module.id]) for module in modules
             ),
-            left_out=self.left_out,
+            left_out=self.chosen.left_out,
         )
 
-    # --- which modules ---
-
-    def selected(self) -> list[Module]:
-        in_order = sorted(self.library.values(), key=lambda module: (module.order, module.id))
-        wanted: dict[str, Module] = {}
-        for module in in_order:
-            why_not = self.why_not(module)
-            if why_not is None:
-                wanted[module.id] = module
-                self.why[module.id] = self.because(module)
-                self.require(module, wanted)
-            else:
-                self.left_out[module.id] = why_not
-        kept: dict[str, Module] = {}
-        for module in in_order:
-            if module.id in wanted and not self.conflicting(module, kept):
-                kept[module.id] = module
-                self.left_out.pop(module.id, None)
-        return list(kept.values())
-
-    def require(self, module: Module, wanted: dict[str, Module]) -> None:
-        for name in module.requires:
-            if name in self.library and name not in wanted:
-                wanted[name] = self.library[name]
-                self.why.setdefault(name, f"{module.title} builds on it.")
-                self.require(self.library[name], wanted)
-
-    def conflicting(self, module: Module, kept: Mapping[str, Module]) -> bool:
-        for other in kept.values():
-            if other.id in module.conflicts or module.id in other.conflicts:
-                self.left_out[module.id] = f"It conflicts with {other.title}, which comes first."
-                return True
-        return False
-
-    def why_not(self, module: Module) -> str | None:
-        rule = module.applies_when
-        if rule.families and not set(rule.families).intersection(self.facts.families):
-            names = self.family_names(rule.families)
-            return f"The incident is not marked as: {names}."
-        if not self.severity.at_least(rule.min_severity):
-            return f"It is needed from {rule.min_severity} on; this is {self.named_severity()}."
-        if rule.when is not None and parse(rule.when).evaluate(self.values) is False:
-            return f"Its condition is not true here: {rule.when}."
-        return None
-
-    def because(self, module: Module) -> str:
-        rule = module.applies_when
-        parts = []
-        if rule.families:
-            shared = [family for family in self.facts.families if family in rule.families]
-            parts.append(f"the incident is marked as: {self.family_names(shared)}")
-        if rule.min_severity is not Severity.SEV4:
-            parts.append(f"it is {self.named_severity()}")
-        if rule.when is not None:
-            parts.append(self.condition_because(rule.when))
-        text = "; ".join(parts) or "it belongs to every incident"
-        return f"{text[0].upper()}{text[1:]}."
-
-    def condition_because(self, when: str) -> str:
-        if parse(when).evaluate(self.values) is None:
-            return f"we do not know yet whether: {when}"
-        return f"this is true here: {when}"
-
-    def family_names(self, families: Iterable[str]) -> str:
-        found = self.content.families
-        return ", ".join(found[key].name if key in found else key for key in families)
-
-    def named_severity(self) -> str:
-        if self.facts.severity is None:
-            return f"not assessed yet and treated as {UNASSESSED}"
-        return self.facts.severity.value
-
-    # --- which steps ---
-
-    def chosen(self, modules: list[Module]) -> list[_Chosen]:
-        found = []
-        for module in modules:
-            for step in module.steps:
-                reason = self.step_why_not(step)
-                if reason is not None:
-                    self.left_out[f"{module.id}/{step.id}"] = reason
-                else:
-                    found.append(_Chosen(module, step, self.open_facts(step.when)))
-        return found
-
-    def step_why_not(self, step: Step) -> str | None:
-        if not self.severity.at_least(step.min_severity):
-            return f"It is needed from {step.min_severity} on; this is {self.named_severity()}."
-        if step.tempo and self.facts.tempo is not None and self.facts.tempo not in step.tempo:
-            return f"The tempo is {self.facts.tempo}; it is for: {', '.join(step.tempo)}."
-        if step.when is not None and parse(step.when).evaluate(self.values) is False:
-            return f"Its condition is not true here: {step.when}."
-        return None
-
-    def open_facts(self, when: str | None) -> tuple[str, ...]:
-        if when is None or parse(when).evaluate(self.values) is not None:
-            return ()
-        return tuple(name for name in parse(when).names if self.values.get(name) is None)
-
-    def tightened(self, modules: list[Module]) -> dict[str, list[Tighten]]:
+    def tightened(self) -> dict[str, list[Tighten]]:
         found: dict[str, list[Tighten]] = {}
-        for module in modules:
+        for module in self.chosen.modules:
             for item in module.tighten:
                 found.setdefault(resolve(module.id, item.step), []).append(item)
         return found
 
-    def replaced(self, chosen: list[_Chosen]) -> dict[str, list[str]]:
-        """Key of a step that is overridden to the keys of those that replace it."""
-        found: dict[str, list[str]] = {}
-        titles = {item.key: item.step.title for item in chosen}
-        for item in chosen:
-            if item.step.overrides is None:
-                continue
-            target = resolve(item.module.id, item.step.overrides)
-            if target in titles:
-                found.setdefault(target, []).append(item.key)
-                text = f"Replaced by '{item.step.title}': {item.step.reason or 'more specific'}"
-                self.left_out.setdefault(target, text)
-        return found
-
     # --- one step ---
 
-    def plan(
-        self,
-        order: int,
-        item: _Chosen,
-        tighten: list[Tighten],
-        kept: list[_Chosen],
-        replaced: Mapping[str, list[str]],
-    ) -> StepPlan:
+    def plan(self, order: int, item: Chosen, tighten: list[Tighten]) -> StepPlan:
         step = item.step
         due = self.due([step.due, *(demand.due for demand in tighten)])
         approval = self.approval(step, tighten)
-        waits, skipped = self.waits(item, kept, replaced, approval)
+        waits, skipped = self.waits(item, approval)
         evidence = [*step.evidence, *(key for demand in tighten for key in demand.evidence)]
         expires = step.effect.expires if step.effect else None
         return StepPlan(
@@ -317,38 +169,34 @@ class _Composing:
         return [own, sla]
 
     def waits(
-        self,
-        item: _Chosen,
-        kept: list[_Chosen],
-        replaced: Mapping[str, list[str]],
-        approval: ApprovalPlan | None,
+        self, item: Chosen, approval: ApprovalPlan | None
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Keys to wait for, and snapshots that an emergency does not wait for."""
-        present = {other.key for other in kept}
+        present = {other.key for other in self.chosen.steps}
         wanted: list[str] = []
         for reference in item.step.preconditions:
             key = resolve(item.module.id, reference)
-            wanted.extend(replaced.get(key, [key]))
+            wanted.extend(self.chosen.replaced.get(key, [key]))
         waits = [key for key in dict.fromkeys(wanted) if key in present and key != item.key]
-        snapshots = self.snapshots(item, kept)
+        snapshots = self.snapshots(item)
         if approval is not None and approval.emergency:
-            skipped = tuple(dict.fromkeys([*snapshots, *self.only_snapshots(waits, kept)]))
+            skipped = tuple(dict.fromkeys([*snapshots, *self.only_snapshots(waits)]))
             return tuple(key for key in waits if key not in skipped), skipped
         return tuple(dict.fromkeys([*waits, *snapshots])), ()
 
-    def snapshots(self, item: _Chosen, kept: list[_Chosen]) -> list[str]:
+    def snapshots(self, item: Chosen) -> list[str]:
         rung = self.content.ladder.get(item.step.ladder or "")
         if rung is None or not rung.snapshot_first:
             return []
         near = {item.module.id, *item.module.requires}
         return [
             other.key
-            for other in kept
+            for other in self.chosen.steps
             if other.step.snapshot and other.module.id in near and other.key != item.key
         ]
 
-    def only_snapshots(self, keys: Iterable[str], kept: list[_Chosen]) -> list[str]:
-        marked = {other.key for other in kept if other.step.snapshot}
+    def only_snapshots(self, keys: Iterable[str]) -> list[str]:
+        marked = {other.key for other in self.chosen.steps if other.step.snapshot}
         return [key for key in keys if key in marked]
 
     # --- approvals ---
@@ -373,7 +221,7 @@ class _Composing:
                 continue
             if self.facts.floors & LIFE_SAFETY:
                 return rule
-            if rule.when is not None and parse(rule.when).evaluate(self.values):
+            if rule.when is not None and self.situation.judge(rule.when):
                 return rule
         return None
 
@@ -396,7 +244,7 @@ class _Composing:
     def criterion_applies(self, item: ExitCriterion) -> bool:
         if not self.severity.at_least(item.min_severity):
             return False
-        return item.when is None or parse(item.when).evaluate(self.values) is not False
+        return self.situation.judge(item.when) is not False
 
 
 def strictest(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from bot.playbook.known import Found, known_word
 from bot.playbook.load import Content
 from bot.playbook.module import DoneBy, Step
-from bot.playbook.references import known_word
-from bot.playbook.source import Document, Finding
+from bot.playbook.source import Document
 from bot.record.catalogue import FactsSet, all_kinds
 from bot.record.entry import Entry
 
@@ -16,7 +14,6 @@ EXTRA = {
     "": ("by_role",), "notice.": ("audience", "stage"), "role.": ("roles_filled",),
     "severity.": ("roles_filled",),
 }  # fmt: skip
-Found = Iterator[Finding]
 Spot = tuple[str | int, ...]
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bot.playbook.gates import proves, tries_needed
 from bot.playbook.load import Content, Template, gather
-from bot.playbook.module import Due, ExitCriterion, Metric, Module, Step
-from bot.playbook.references import broken_references, resolve, step_index
+from bot.playbook.module import Due, ExitCriterion, Metric, Module, Step, resolve, step_index
+from bot.playbook.references import broken_references
 from bot.playbook.source import Document, Finding
 from bot.playbook.values import Severity
 

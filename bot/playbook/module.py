@@ -6,6 +6,7 @@ editor. `bot.playbook.load` reads files into these classes; nothing here touches
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
@@ -251,3 +252,13 @@ class Module(Strict):
     obligations: tuple[Obligation, ...] = ()
     exit_criteria: tuple[ExitCriterion, ...] = ()
     postmortem_prompts: tuple[Text, ...] = ()
+
+
+def resolve(module_id: str, reference: str) -> str:
+    """``step`` or ``module/step`` as a full key, seen from a module."""
+    return reference if "/" in reference else f"{module_id}/{reference}"
+
+
+def step_index(modules: Mapping[str, Module]) -> dict[str, Step]:
+    """Every step of the library by its full key ``module/step``."""
+    return {f"{module.id}/{step.id}": step for module in modules.values() for step in module.steps}
