@@ -10,154 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.playbook.compose import compose, diff, strictest
-from bot.playbook.load import Content, load_content
-from bot.playbook.module import Module
 from bot.playbook.plan import ApprovalPlan, Composition, IncidentFacts
 from bot.playbook.values import ApprovalRule, Severity, Tempo
-from tests.unit.playbook.conftest import FOLDER, TEMPLATES
+from tests.unit.playbook.library import (
+    CONTENT,
+    PART_OFF,
+    SEV1,
+    SEV2,
+    SEV3,
+    SEV4,
+    facts,
+    keys,
+    module,
+    with_modules,
+)
 
-CONTENT = load_content(FOLDER, TEMPLATES)
-SEV1, SEV2, SEV3, SEV4 = Severity
-PART_OFF = "base.containment/part-off"
-
-
-def module(**fields: Any) -> Module:
-    """A small module; fields as in YAML."""
-    step = {
-        "id": "one", "phase": "triage", "type": "action", "title": "One", "how": ["Do it."],
-        "role": "ml",
-    }  # fmt: skip
-    base = {
-        "schema": "steadyhand-module/1", "id": "harm.x.test", "version": "1.0.0", "title": "Test",
-        "summary": "For a test.", "kind": "harm", "order": 50,
-    }  # fmt: skip
-    steps = [{**step, **given_step} for given_step in fields.pop("steps", [{}])]
-    return Module.model_validate({**base, **fields, "steps": steps})
-
-
-def with_modules(*modules: Module) -> Content:
-    """The shipped content with more modules."""
-    added = {one.id: one for one in modules}
-    hashes = {one.id: one.id.ljust(64, "0") for one in modules}
-    return dataclasses.replace(
-        CONTENT, modules={**CONTENT.modules, **added}, hashes={**CONTENT.hashes, **hashes}
-    )
-
-
-def facts(severity: Severity | None = SEV2, families: str = "", **more: Any) -> IncidentFacts:
-    return IncidentFacts(families=tuple(families), severity=severity, **more)
-
-
-def keys(found: Composition) -> list[str]:
-    return [step.key for step in found.steps]
-
-
-# --- which modules ---
-
-
-@pytest.mark.parametrize("family", "abcdefghijk")
-def test_every_family_gets_the_base_modules(family: str) -> None:
-    found = compose(CONTENT, facts(families=family))
-    ids = [ref.id for ref in found.modules]
-    assert [one for one in ids if one.startswith("base.")] == [
-        "base.first-15", "base.evidence", "base.containment", "base.communication", "base.closing",
-    ]  # fmt: skip
-    assert any(step.rung for step in found.steps), "there is always a way to contain"
-    assert found.exit_criteria
-
-
-def test_modules_come_in_order_with_version_and_hash() -> None:
-    found = compose(CONTENT, facts(families="dc"))
-    assert [ref.id for ref in found.modules] == [
-        "base.first-15", "base.evidence", "base.containment", "harm.c.privacy-leakage",
-        "harm.d.prompt-injection", "base.communication", "base.closing",
-    ]  # fmt: skip
-    for ref in found.modules:
-        assert ref.sha256 == CONTENT.hashes[ref.id]
-        assert ref.version == CONTENT.modules[ref.id].version
-
-
-def test_each_module_says_why_it_is_there_or_not() -> None:
-    found = compose(CONTENT, facts(families="c"))
-    why = {one.module: one.why for one in found.explanations}
-    assert why["harm.c.privacy-leakage"] == "The incident is marked as: Privacy leakage."
-    assert why["base.evidence"] == "It belongs to every incident."
-    assert found.left_out["harm.a.toxic-output"] == (
-        "The incident is not marked as: Toxic or harmful output."
-    )
-
-
-def test_before_a_severity_is_set_the_first_steps_are_there() -> None:
-    found = compose(CONTENT, IncidentFacts())
-    assert found.severity is None
-    step = found.step("base.first-15/assess-severity")
-    assert step is not None and step.due_minutes == 10
-    assert all(key.startswith("base.") for key in keys(found))
-
-
-def test_a_required_module_comes_even_if_it_would_not_apply() -> None:
-    helper = module(id="env.helper", order=20, applies_when={"families": ["k"]})
-    needs = module(requires=["env.helper"], applies_when={"families": ["e"]})
-    content = with_modules(helper, needs)
-    found = compose(content, facts(families="e"))
-    assert "env.helper/one" in keys(found)
-    assert "env.helper" not in found.left_out
-    assert "env.helper/one" not in keys(compose(content, facts(families="f")))
-
-
-def test_of_two_modules_in_conflict_the_first_stays() -> None:
-    first = module(id="reg.first", order=60)
-    second = module(id="reg.second", order=61, conflicts=["reg.first"])
-    found = compose(with_modules(first, second), facts())
-    assert "reg.first/one" in keys(found) and "reg.second/one" not in keys(found)
-    assert found.why_not("reg.second/one") == "It conflicts with Test, which comes first."
-
-
-# --- unknown is not false ---
-
-
-@pytest.mark.parametrize(("known", "there"), [({}, True), ({"users_affected": True}, True), ({"users_affected": False}, False)])  # fmt: skip
-def test_only_a_known_no_leaves_a_step_out(known: dict[str, bool], there: bool) -> None:
-    found = compose(CONTENT, facts(known=known))
-    assert ("base.communication/users-first" in keys(found)) is there
-
-
-def test_a_step_names_the_facts_it_still_depends_on() -> None:
-    found = compose(CONTENT, facts())
-    step = found.step("base.communication/users-first")
-    assert step is not None and step.depends_on == ("users_affected",)
-    settled = compose(CONTENT, facts(known={"users_affected": True}))
-    step = settled.step("base.communication/users-first")
-    assert step is not None and step.depends_on == ()
-
-
-def test_tempo_leaves_out_only_when_it_is_known() -> None:
-    content = with_modules(module(steps=[{"tempo": ["acute"]}]))
-    assert "harm.x.test/one" in keys(compose(content, facts()))
-    assert "harm.x.test/one" in keys(compose(content, facts(tempo=Tempo.acute)))
-    latent = compose(content, facts(tempo=Tempo.latent))
-    assert latent.why_not("harm.x.test/one") == "The tempo is latent; it is for: acute."
-
-
-def test_environment_facts_count_like_others() -> None:
-    content = with_modules(module(applies_when={"when": "architecture in ['rag']"}))
-    assert "harm.x.test/one" in keys(compose(content, facts()))
-    assert "harm.x.test/one" in keys(compose(content, facts(environment={"architecture": "rag"})))
-    chat = compose(content, facts(environment={"architecture": "chat"}))
-    assert "harm.x.test/one" not in keys(chat)
-
-
-# --- overrides and preconditions ---
-
-
-def test_a_step_replaces_another_with_its_reason() -> None:
-    plain, injection = compose(CONTENT, facts()), compose(CONTENT, facts(families="d"))
-    assert PART_OFF in keys(plain)
-    assert PART_OFF not in keys(injection)
-    assert injection.why_not(PART_OFF) == (
-        "Replaced by 'Disable the tool or connector': "
-        "With agents the smallest part is one tool or connector."
-    )
+# --- preconditions ---
 
 
 def test_who_waited_for_a_replaced_step_waits_for_its_replacement() -> None:
@@ -441,9 +309,3 @@ def test_an_incident_keeps_the_module_it_ran_with() -> None:
     assert keys(pinned) == keys(compose(CONTENT, facts()))
     assert pinned.modules[0].sha256 == "hash-of-old"
     assert len(keys(compose(content, facts()))) < len(keys(pinned))
-
-
-def test_a_drill_is_a_fact_that_conditions_can_name() -> None:
-    content = with_modules(module(steps=[{"when": "not drill"}]))
-    assert "harm.x.test/one" in keys(compose(content, facts()))
-    assert "harm.x.test/one" not in keys(compose(content, facts(drill=True)))

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from bot.errors import ConfigError
 from bot.playbook.load import Content, load_content, module_from_json
 from bot.playbook.source import ContentError, Finding, canonical, read_text
-from bot.playbook.values import Severity, Span, span
+from bot.playbook.values import Severity
 
 Spoil = Callable[[str, str, str], list[Finding]]
 
@@ -190,22 +190,6 @@ def test_an_empty_file_is_a_finding(copy: Path) -> None:
     with pytest.raises(ContentError) as caught:
         load_content(copy / "playbooks", copy / "comms_templates")
     assert caught.value.findings[0].file == "playbooks/modules/empty.yaml"
-
-
-@pytest.mark.parametrize(
-    ("text", "minutes", "counting"),
-    [
-        ("15 minutes", 15, "calendar"),
-        ("1 minute", 1, "calendar"),
-        ("2 hours", 120, "calendar"),
-        ("1 week", 10080, "calendar"),
-        ("4 business hours", 240, "business"),
-        ("1 business day", 1440, "business"),
-    ],
-)
-def test_lengths_of_time(text: str, minutes: int, counting: str) -> None:
-    found = Span.model_validate(span(text))
-    assert (found.minutes, found.counting, str(found)) == (minutes, counting, text)
 
 
 def test_roles_for_a_severity(content: Content) -> None:
