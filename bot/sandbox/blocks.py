@@ -5,7 +5,6 @@ Limits are Slack's documented ones (docs.slack.dev/reference/block-kit/blocks, r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from bot.sandbox.checks import (
@@ -15,6 +14,7 @@ from bot.sandbox.checks import (
     anything,
     array,
     at_least_one,
+    block_shape,
     boolean,
     exactly_one,
     integer,
@@ -22,8 +22,10 @@ from bot.sandbox.checks import (
     plain,
     string,
     text,
+    texts,
     url,
 )
+from bot.sandbox.data_blocks import DATA_BLOCKS
 from bot.sandbox.elements import (
     IMAGE,
     IMAGE_KEYS,
@@ -35,17 +37,8 @@ from bot.sandbox.elements import (
     element,
 )
 
-BLOCK_ID = string(255, 1, code="block_id.max", low_code="block_id.min")
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100
-CELLS = 10_000
-
-
-def _block(
-    keys: dict[str, Check], required: tuple[str, ...] = (), also: tuple[Check, ...] = ()
-) -> Shape:
-    base: dict[str, Check] = {"type": anything, "block_id": BLOCK_ID}
-    return Shape({**base, **keys}, required, also)
 
 
 def _unique_actions(elements: Any, at: str, report: Report) -> None:
@@ -103,84 +96,6 @@ def _card(value: Any, at: str, report: Report) -> None:
         report.fault("schema", "a carousel holds cards", at)
 
 
-_CELL_KINDS: dict[str, Check] = {
-    "raw_text": Shape(
-        {"type": anything, "text": string(low=1, code="table.cell.min")}, ("type", "text")
-    ),
-    "raw_number": Shape(
-        {"type": anything, "text": string(low=1, code="table.cell.min"), "value": anything},
-        ("type",),
-    ),
-    "rich_text": Shape({"type": anything, "elements": array(anything)}, ("type", "elements")),
-}
-
-
-def _cell(value: Any, at: str, report: Report) -> None:
-    kind = value.get("type") if isinstance(value, dict) else None
-    check = _CELL_KINDS.get(str(kind))
-    if check is None:
-        report.fault("schema", f"unsupported type: {kind}", f"{at}/type")
-    else:
-        check(value, at, report)
-
-
-def _cell_texts(value: Any) -> int:
-    return sum(len(t) for t in texts(value))
-
-
-def _table_chars(value: dict[str, Any], at: str, report: Report) -> None:
-    if _cell_texts(value.get("rows", [])) > CELLS:
-        report.fault("table.chars", f"more than {CELLS} characters in all cells", at)
-
-
-def _data_rows(value: dict[str, Any], at: str, report: Report) -> None:
-    rows = [r for r in value.get("rows", []) if isinstance(r, list)]
-    if not rows:
-        return
-    if any(len(r) != len(rows[0]) for r in rows):
-        report.fault("data_table.ragged", "every row must be as long as the header", at)
-    if any(isinstance(c, dict) and c.get("type") == "rich_text" for c in rows[0]):
-        report.fault("data_table.header", "no rich_text in the header row", at)
-    if len(rows) > 101:
-        report.advise("data_table.rows.likely", "stay within 101 rows", at)
-
-
-_LABEL = string(20, 1, code="chart.label.max")
-_SEGMENT = Shape({"label": _LABEL, "value": anything}, ("label", "value"))
-_SERIES = Shape(
-    {"name": _LABEL, "data": array(_SEGMENT, 1, 20, code="chart.points.count")}, ("name", "data")
-)
-_AXIS = Shape(
-    {
-        "categories": array(_LABEL, 1, 20, code="chart.points.count"),
-        "x_label": string(50, code="chart.title.max"),
-        "y_label": string(50, code="chart.title.max"),
-    },
-    ("categories",),
-)
-
-
-def _points(value: dict[str, Any], at: str, report: Report) -> None:
-    categories = (value.get("axis_config") or {}).get("categories")
-    if not isinstance(categories, list):
-        return
-    for series in value.get("series", []):
-        if isinstance(series, dict) and len(series.get("data", [])) != len(categories):
-            report.fault("chart.points.count", "one point for each category", at)
-
-
-_CHART = Shape(
-    {
-        "type": one_of("line", "bar", "area", "pie"),
-        "series": array(_SERIES, 1, 12, code="chart.series.count"),
-        "segments": array(_SEGMENT, 1, 12, code="chart.series.count"),
-        "axis_config": _AXIS,
-    },
-    ("type",),
-    (exactly_one("schema", "series", "segments"), _points),
-)
-
-
 def _video_urls() -> Check:
     return url(schemes=("https",), code="video.url.https")
 
@@ -195,7 +110,7 @@ _TASK: dict[str, Check] = {
 }
 
 BLOCKS: dict[str, Shape] = {
-    "section": _block(
+    "section": block_shape(
         {
             "text": text(3000, code="section.text.max"),
             "fields": array(
@@ -207,17 +122,19 @@ BLOCKS: dict[str, Shape] = {
         (),
         (at_least_one("section.content", "text", "fields"),),
     ),
-    "header": _block({"text": plain(150, "header.text.max"), "level": integer(1, 6)}, ("text",)),
-    "divider": _block({}),
-    "context": _block(
+    "header": block_shape(
+        {"text": plain(150, "header.text.max"), "level": integer(1, 6)}, ("text",)
+    ),
+    "divider": block_shape({}),
+    "context": block_shape(
         {"elements": array(_context_item, 1, 10, code="context.elements.count")}, ("elements",)
     ),
-    "actions": _block(
+    "actions": block_shape(
         {"elements": array(element(IN_ACTIONS), 1, 25, code="actions.elements.count")},
         ("elements",),
         (_actions,),
     ),
-    "context_actions": _block(
+    "context_actions": block_shape(
         {
             "elements": array(
                 element(IN_CONTEXT_ACTIONS), 1, 5, code="context_actions.elements.count"
@@ -226,12 +143,12 @@ BLOCKS: dict[str, Shape] = {
         ("elements",),
         (_actions,),
     ),
-    "image": _block(
+    "image": block_shape(
         {**IMAGE_KEYS, "title": plain(2000, "image.title.max")},
         ("alt_text",),
         (exactly_one("schema", "image_url", "slack_file"),),
     ),
-    "input": _block(
+    "input": block_shape(
         {
             "label": plain(2000, "input.label.max"),
             "element": _input_element,
@@ -242,9 +159,9 @@ BLOCKS: dict[str, Shape] = {
         ("label", "element"),
         (_no_file_dispatch,),
     ),
-    "markdown": _block({"text": string(12000, 1, code="markdown.text.max")}, ("text",)),
-    "rich_text": _block({"elements": array(anything)}, ("elements",)),
-    "video": _block(
+    "markdown": block_shape({"text": string(12000, 1, code="markdown.text.max")}, ("text",)),
+    "rich_text": block_shape({"elements": array(anything)}, ("elements",)),
+    "video": block_shape(
         {
             "alt_text": string(),
             "author_name": string(49, code="video.author.max"),
@@ -258,35 +175,7 @@ BLOCKS: dict[str, Shape] = {
         },
         ("alt_text", "title", "thumbnail_url", "video_url"),
     ),
-    "table": _block(
-        {
-            "rows": array(
-                array(_cell, 1, 20, code="table.cells.count"), 1, 100, code="table.rows.count"
-            ),
-            "column_settings": array(anything, 0, 20, code="table.columns.count"),
-        },
-        ("rows",),
-        (_table_chars,),
-    ),
-    "data_table": _block(
-        {
-            "rows": array(
-                array(_cell, 1, 20, code="data_table.cells.count"),
-                2,
-                201,
-                code="data_table.rows.count",
-            ),
-            "caption": string(),
-            "page_size": integer(1, 100, code="data_table.page_size"),
-            "row_header_column_index": integer(0),
-        },
-        ("rows",),
-        (_table_chars, _data_rows),
-    ),
-    "data_visualization": _block(
-        {"title": string(50, code="chart.title.max"), "chart": _CHART}, ("chart",)
-    ),
-    "card": _block(
+    "card": block_shape(
         {
             "hero_image": IMAGE,
             "icon": IMAGE,
@@ -300,10 +189,10 @@ BLOCKS: dict[str, Shape] = {
         (),
         (at_least_one("card.content", "hero_image", "title", "actions", "body"),),
     ),
-    "carousel": _block(
+    "carousel": block_shape(
         {"elements": array(_card, 1, 10, code="carousel.elements.count")}, ("elements",)
     ),
-    "container": _block(
+    "container": block_shape(
         {
             "title": plain(150, "container.title.max"),
             "rich_text_title": anything,
@@ -318,17 +207,18 @@ BLOCKS: dict[str, Shape] = {
         ("child_blocks",),
         (at_least_one("container.title", "title", "rich_text_title"), _collapse),
     ),
-    "alert": _block(
+    "alert": block_shape(
         {
             "text": text(200, code="alert.text.max"),
             "level": one_of("default", "info", "success", "warning", "error"),
         },
         ("text",),
     ),
-    "task_card": _block(_TASK, ("task_id", "title")),
-    "plan": _block(
+    "task_card": block_shape(_TASK, ("task_id", "title")),
+    "plan": block_shape(
         {"title": string(low=1), "tasks": array(Shape({**_TASK, "type": anything}))}, ("title",)
     ),
+    **DATA_BLOCKS,
 }
 
 _EVERYWHERE = {"section", "header", "divider", "context", "actions", "image", "input", "video"}
@@ -388,16 +278,3 @@ def _over_all(value: list[dict[str, Any]], at: str, report: Report) -> None:
         report.fault("markdown.text.max", "markdown: more than 12000 characters together", at)
     if report.surface == "message" and sum(len(t) for t in texts(value)) > 13000:
         report.advise("blocks.total", "Slack refuses about 13,200 characters over all blocks", at)
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Every string under a `text` key, however deep."""
-    if isinstance(value, list):
-        for part in value:
-            yield from texts(part)
-    elif isinstance(value, dict):
-        for key, part in value.items():
-            if key == "text" and isinstance(part, str):
-                yield part
-            elif isinstance(part, dict | list):
-                yield from texts(part)

@@ -7,7 +7,7 @@ the code of the documented limit that it breaks, and words like Slack's own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -249,3 +249,27 @@ def advise_mrkdwn(value: str, at: str, report: Report) -> None:
     rest = re.sub(r"(?m)^>+", "", _ENTITY.sub("", _CONTROL.sub("", value)))
     if any(c in rest for c in "&<>"):
         report.advise("mrkdwn.unescaped", "& < > must be escaped", at)
+
+
+BLOCK_ID = string(255, 1, code="block_id.max", low_code="block_id.min")
+
+
+def block_shape(
+    keys: dict[str, Check], required: tuple[str, ...] = (), also: tuple[Check, ...] = ()
+) -> Shape:
+    """A block with these keys besides those that every block has."""
+    base: dict[str, Check] = {"type": anything, "block_id": BLOCK_ID}
+    return Shape({**base, **keys}, required, also)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every string under a `text` key, however deep."""
+    if isinstance(value, list):
+        for part in value:
+            yield from texts(part)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            if key == "text" and isinstance(part, str):
+                yield part
+            elif isinstance(part, dict | list):
+                yield from texts(part)

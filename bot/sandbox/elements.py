@@ -1,7 +1,7 @@
-"""Block elements and composition objects: which keys they have and how long things may be.
+"""Block elements: which keys they have and how long things may be.
 
-Limits are Slack's documented ones (docs.slack.dev/reference/block-kit/block-elements and
-.../composition-objects, read 2026); codes in the first argument name the limit.
+Limits are Slack's documented ones (docs.slack.dev/reference/block-kit/block-elements, read 2026);
+codes in the first argument name the limit.
 """
 
 from __future__ import annotations
@@ -15,91 +15,32 @@ from bot.sandbox.checks import (
     Shape,
     anything,
     array,
-    at_least_one,
     boolean,
     exactly_one,
     integer,
     one_of,
     plain,
     string,
-    text,
     url,
+)
+from bot.sandbox.composition import (
+    CONFIRM,
+    DISPATCH,
+    FEEDBACK,
+    FILTER,
+    OPTION_GROUP,
+    OVERFLOW_OPTION,
+    PLACEHOLDER,
+    PLAIN_OPTION,
+    RICH_OPTION,
 )
 
 ACTION_ID = string(255, 1, code="action_id.max", low_code="action_id.min")
-PLACEHOLDER = plain(150, "placeholder.max")
 CHANNEL_ID = string(code="id.channel", pattern=r"[CDG][A-Z0-9]+")
 USER_ID = string(code="id.user", pattern=r"[UW][A-Z0-9]+")
 DATE = string(code="date.format", pattern=r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 TIME = string(code="time.format", pattern=r"([01]\d|2[0-3]):[0-5]\d")
 BUTTON_SCHEMES = ("http", "https", "slack", "mailto", "tel")
-
-
-def _confirm_whole(value: dict[str, Any], at: str, report: Report) -> None:
-    for key in ("title", "text", "confirm", "deny"):
-        if key not in value:
-            report.fault("confirm.required", f"missing required field: {key}", at)
-
-
-CONFIRM = Shape(
-    {
-        "title": plain(100, "confirm.title.max"),
-        "text": text(300, code="confirm.text.max"),
-        "confirm": plain(30, "confirm.button.max"),
-        "deny": plain(30, "confirm.button.max"),
-        "style": one_of("primary", "danger"),
-    },
-    also=(_confirm_whole,),
-)
-DISPATCH = Shape(
-    {
-        "trigger_actions_on": array(
-            one_of("on_enter_pressed", "on_character_entered"), 1, 2, code="schema"
-        )
-    },
-    ("trigger_actions_on",),
-)
-FILTER = Shape(
-    {
-        "include": array(one_of("im", "mpim", "private", "public"), 1),
-        "exclude_external_shared_channels": boolean,
-        "exclude_bot_users": boolean,
-    },
-    also=(
-        at_least_one("schema", "include", "exclude_external_shared_channels", "exclude_bot_users"),
-    ),
-)
-
-
-def _option(kind: str, *, overflow: bool = False) -> Check:
-    def value_there(value: Any, at: str, report: Report) -> None:
-        if "value" not in value:
-            report.fault("option.value.required", "missing required field: value", at)
-        if "url" in value and not overflow:
-            report.fault("option.url.overflow", "invalid additional property: url", at)
-
-    return Shape(
-        {
-            "text": text(75, kind=kind, code="option.text.max"),
-            "value": string(150, code="option.value.max"),
-            "description": text(75, kind=kind, code="option.description.max"),
-            "url": url(code="option.url.max"),
-        },
-        ("text",),
-        (value_there,),
-    )
-
-
-PLAIN_OPTION = _option("plain_text")
-OVERFLOW_OPTION = _option("plain_text", overflow=True)
-RICH_OPTION = _option("any")
-OPTION_GROUP = Shape(
-    {
-        "label": plain(75, "group.label.max"),
-        "options": array(PLAIN_OPTION, 1, 100, code="group.options.count"),
-    },
-    ("label", "options"),
-)
 
 
 def _all_options(element: dict[str, Any]) -> list[Any]:
@@ -196,14 +137,6 @@ def _primary_clip(value: dict[str, Any], at: str, report: Report) -> None:
 
 
 _DATETIME = integer(1_000_000_000, 9_999_999_999, code="datetime.format")
-_FEEDBACK = Shape(
-    {
-        "text": plain(75, "feedback.text.max"),
-        "value": string(2000),
-        "accessibility_label": string(75, code="button.a11y.max"),
-    },
-    ("text", "value"),
-)
 IMAGE_KEYS: dict[str, Check] = {
     "type": anything,
     "alt_text": string(2000, code="image.alt.max"),
@@ -357,7 +290,7 @@ ELEMENTS: dict[str, Shape] = {
         ("text", "workflow"),
     ),
     "feedback_buttons": _element(
-        {"positive_button": _FEEDBACK, "negative_button": _FEEDBACK},
+        {"positive_button": FEEDBACK, "negative_button": FEEDBACK},
         ("positive_button", "negative_button"),
     ),
     "icon_button": _element(
