@@ -1,32 +1,27 @@
-"""The turns of an incident in Slack: contain, exit criteria, resolve, reopen, close."""
+"""The turns of an incident in Slack: contain, cancel, resolve, reopen, close."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from sqlmodel import Session
 
 from bot.incident import lifecycle, queries
 from bot.incident.names import ref
-from bot.incident.queries import holder_of
-from bot.playbook import criteria, steps
-from bot.record.batch import Env
+from bot.playbook import steps
 from bot.record.read import entries
 from bot.record.tx import Tx
 from bot.slack import kit
 from bot.slack.request import Answer, Handler, Request, only_you
 from bot.slack.router import Surface, Wording
-from bot.slack.wording import Message, mark, simple
-from db.tables import ExitCriterion, Incident
+from bot.slack.typed import reason_in
+from bot.slack.wording import Message, simple
+from db.tables import Incident
 
 NAMED = 12
 _RUNG = re.compile(r"(?:by\s+)?(C\d)\b[\s:,]+", re.IGNORECASE)
-
-
-def _because(request: Request) -> str:
-    return kit.unescape(request.text).strip().removeprefix("because ").strip()
 
 
 # --- contain, reopen ------------------------------------------------------------------------------
@@ -39,7 +34,7 @@ def _one_sentence(
     """A verb that takes one sentence: typed after it, or asked for in a form."""
 
     async def typed(request: Request) -> Answer:
-        words = _because(request)
+        words = reason_in(request.text)
         if words:
             return await change(request, words)
         number = await request.read_incident(lambda session, row: row.number)
@@ -61,7 +56,7 @@ def _one_sentence(
 
 async def contain_verb(request: Request) -> Answer:
     """``/incident contain [C6] HOW YOU KNOW``; alone, the form."""
-    words = _because(request)
+    words = reason_in(request.text)
     if words:
         found = _RUNG.match(words)
         rung = found.group(1).upper() if found else None
@@ -109,7 +104,7 @@ reopen_verb, reopen_submit = _one_sentence(
 
 async def resolve_verb(request: Request) -> Answer:
     """``/incident resolve SUMMARY`` when nothing is open; else the form that names what is."""
-    summary = _because(request)
+    summary = reason_in(request.text)
 
     def look(session: Session, incident: Incident) -> kit.Element | None:
         found = lifecycle.in_the_way(session, incident.number).lines()
@@ -165,7 +160,7 @@ async def resolve_submit(request: Request) -> Answer:
 
 async def close_verb(request: Request) -> Answer:
     """``/incident close``: at once when nothing is missing, else the form that names it."""
-    reason, env = _because(request), request.house.env
+    reason, env = reason_in(request.text), request.house.env
 
     def look(session: Session, incident: Incident) -> kit.Element | None:
         lacking = lifecycle.missing_to_close(session, incident, env)
@@ -216,143 +211,6 @@ def _override(question: str) -> kit.Block:
     )  # fmt: skip
 
 
-# --- exit criteria --------------------------------------------------------------------------------
-
-
-async def exit_verb(request: Request) -> Answer:
-    """``/incident exit``: the criteria; ``exit met 2 EVIDENCE``, ``exit waive 2 because WHY``."""
-    word, _, rest = request.text.partition(" ")
-    move = _EXIT_MOVES.get(word.lower())
-    if move is None:
-        return await _exit_list(request)
-    numbered = re.match(r"#?(\d+)\b[\s:,]*(.*)", rest.strip(), re.DOTALL)
-    which, words = numbered.groups() if numbered else (rest, "")
-    words = kit.unescape(words).strip().removeprefix("because ").strip()
-    row = await request.read_incident(
-        lambda session, incident: criteria.search(session, incident.number, which)
-    )
-    return await move(request, row.key, words)
-
-
-async def _exit_list(request: Request) -> Answer:
-    env = request.house.env
-
-    def look(session: Session, incident: Incident) -> Answer:
-        return only_you(
-            f"Exit criteria of {ref(incident.number)}", exit_blocks(session, incident, env)
-        )
-
-    return await request.read_incident(look)
-
-
-def exit_blocks(session: Session, incident: Incident, env: Env) -> list[kit.Block]:
-    """Every criterion with its state, how it is judged and by whom, and its buttons."""
-    rows = criteria.of_incident(session, incident.number)
-    settled, total = criteria.progress(session, incident.number)
-    blocks = [
-        kit.section(
-            f"{mark(incident)}*Exit criteria of {ref(incident.number)}*: {settled} of {total}"
-        )
-    ]
-    for at, row in enumerate(rows[:20], 1):
-        blocks += [kit.section(_criterion(session, at, row, env)), _criterion_buttons(row)]
-    return blocks[: kit.MESSAGE_BLOCKS_MAX]
-
-
-def _criterion(session: Session, at: int, row: ExitCriterion, env: Env) -> str:
-    plan = criteria.plan_of(row)
-    lines = [f"*{at} {kit.esc(row.title)}* · {row.state}", kit.esc(plan.how)]
-    gate = criteria.gate(plan)
-    if gate:
-        lines.append(f"_Measure:_ {kit.esc(gate)}")
-    if row.state in ("met", "waived"):
-        lines.append(f"_{kit.person(row.changed_by)}:_ {kit.esc(kit.clip(row.evidence, 600))}")
-    else:
-        role = criteria.approver_of(session, row.incident, row, env.content.commander.id)
-        named = env.content.roles.get(plan.approver)
-        title = named.title if named is not None else plan.approver
-        who = kit.person(holder_of(session, row.incident, role))
-        by = f"{title} ({who})"
-        if role != plan.approver:
-            by = f"{title}: nobody yet; {who} stands in as commander"
-        lines.append(f"_Confirmed by:_ {by}")
-    return "\n".join(lines)
-
-
-def _criterion_buttons(row: ExitCriterion) -> kit.Block:
-    value = kit.pack(i=row.incident, k=row.key)
-    if row.state == "open":
-        return kit.actions(
-            kit.button("It holds", "exit_met", value, style="primary"),
-            kit.button("Waive", "exit_waive", value),
-        )
-    return kit.actions(kit.button("Open again", "exit_reopen", value))
-
-
-def _exit_move(
-    verb: Callable[[Tx, Incident, str, str], ExitCriterion], callback: str, field: str, title: str,
-    question: str, became: str,
-) -> tuple[Callable[[Request, str, str], Awaitable[Answer]], Handler]:  # fmt: skip
-    """A move of a criterion: by text, by button (which asks in a form), and the form's answer."""
-
-    async def move(request: Request, key: str, words: str) -> Answer:
-        if words:
-            return await change(request, key, words)
-        row = await request.read_incident(
-            lambda session, incident: criteria.find(session, incident.number, key)
-        )
-        gate = criteria.gate(criteria.plan_of(row))
-        text = f"*{kit.esc(row.title)}*\n{kit.esc(row.plan['how'])}" + (
-            f"\n_Measure:_ {kit.esc(gate)}" if gate else ""
-        )
-        blocks = [
-            kit.section(text),
-            kit.ask(field, question, kit.text_input(field, multiline=True)),
-        ]
-        meta = kit.pack(i=row.incident, c=request.channel, k=key)
-        request.open(kit.modal(callback, title, blocks, meta=meta))
-        return None
-
-    async def submitted(request: Request) -> Answer:
-        return await change(request, str(request.packed.get("k", "")), request.values.text(field))
-
-    async def change(request: Request, key: str, words: str) -> Answer:
-        return await request.change_incident(
-            lambda tx, incident: verb(tx, incident, key, words),
-            lambda row: only_you(f"«{kit.esc(row.title)}» {became}."),
-        )
-
-    return move, submitted
-
-
-_met, met_submit = _exit_move(
-    criteria.met, "exit_met_submit", "evidence", "It holds", "How do we know?", "holds"
-)
-_waive, waive_submit = _exit_move(
-    criteria.waive, "exit_waive_submit", "reason", "Waive", "Why is it not needed?", "is waived"
-)
-_reopen, reopen_criterion_submit = _exit_move(
-    criteria.reopen, "exit_reopen_submit", "reason", "Open again", "Why does it no longer hold?",
-    "is open again",
-)  # fmt: skip
-_EXIT_MOVES = {
-    "met": _met, "holds": _met, "confirm": _met, "waive": _waive, "reopen": _reopen, "undo": _reopen,
-}  # fmt: skip
-
-
-def _click(move: Callable[[Request, str, str], Awaitable[Answer]]) -> Handler:
-    async def clicked(request: Request) -> Answer:
-        return await move(request, str(request.packed.get("k", "")), "")
-
-    return clicked
-
-
-def card_lines(session: Session, incident: Incident, env: Env) -> list[kit.Block]:
-    """For the card: how many exit criteria are settled."""
-    settled, total = criteria.progress(session, incident.number)
-    return [kit.context(f"Exit criteria: {settled} of {total}. `/incident exit`")] if total else []
-
-
 # --- messages -------------------------------------------------------------------------------------
 
 
@@ -389,18 +247,13 @@ def _cancelled(session: Session, incident: Incident | None, params: dict[str, An
 SURFACE = Surface(
     verbs={
         "contain": contain_verb, "resolve": resolve_verb, "cancel": cancel_verb, "reopen": reopen_verb, "close": close_verb,
-        "exit": exit_verb,
     },
     actions={
         "contain_form": contain_verb, "resolve_form": resolve_verb, "close_form": close_verb,
-        "exit_list": _exit_list, "exit_met": _click(_met), "exit_waive": _click(_waive),
-        "exit_reopen": _click(_reopen),
     },
     views={
         "contain_submit": contain_submit, "cancel_submit": cancel_submit, "reopen_submit": reopen_submit,
         "resolve_submit": resolve_submit, "close_submit": close_submit,
-        "exit_met_submit": met_submit, "exit_waive_submit": waive_submit,
-        "exit_reopen_submit": reopen_criterion_submit,
     },
     wordings={
         "incident_contained": _turn(":large_yellow_circle: {by}: {ref} is *contained*.", "statement"),

@@ -16,6 +16,7 @@ from bot.record.tx import Tx
 from bot.slack import kit
 from bot.slack.request import Answer, Request, only_you
 from bot.slack.router import Surface
+from bot.slack.typed import reason_in
 from bot.slack.wording import Message, mark
 from db.tables import Incident
 
@@ -27,9 +28,8 @@ async def severity_verb(request: Request) -> Answer:
     """``/incident severity`` shows the questions; ``/incident severity sev2 reason`` sets it."""
     if not request.text:
         return await severity_form(request)
-    word, _, reason = request.text.partition(" ")
+    word, _, why = request.text.partition(" ")
     severity = assessing.parse_severity(word)
-    reason = kit.unescape(reason).strip().removeprefix("because ").strip()
 
     def verb(tx: Tx, incident: Incident) -> str:
         if incident.severity is not None and severity > incident.severity:
@@ -38,7 +38,7 @@ async def severity_verb(request: Request) -> Answer:
                 "the agreement of a second person.",
                 instead="Use the button «Lower severity» on the form: `/incident severity`.",
             )
-        return assessing.set_severity(tx, incident, severity, reason=reason)
+        return assessing.set_severity(tx, incident, severity, reason=reason_in(why))
 
     return await request.change_incident(verb, only_you)
 

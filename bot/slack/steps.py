@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,6 +18,7 @@ from bot.slack.request import Answer, Request, only_you
 from bot.slack.router import Surface
 from bot.slack.step_blocks import buttons, count, step_blocks
 from bot.slack.step_lists import list_steps, next_verb
+from bot.slack.typed import numbered
 from bot.slack.wording import Message, mark, simple
 from db.tables import Incident, Step
 
@@ -39,9 +39,7 @@ async def step_verb(request: Request) -> Answer:
         return await _one(request, request.text)
     if not rest.strip():
         raise BadInput("Which step?", instead=f"Give its number: `/incident step {word} 7`")
-    numbered = re.match(r"#?(\d+)\b[\s:,]*(.*)", rest.strip(), re.DOTALL)
-    which, words = numbered.groups() if numbered else (rest, "")
-    words = kit.unescape(words).strip().removeprefix("because ").strip()
+    which, words = numbered(rest)
     row = await request.read_incident(
         lambda session, incident: steps.search(session, incident.number, which)
     )
