@@ -17,6 +17,8 @@ from bot.errors import BadInput, Conflict, NotAllowed, NotReady
 from bot.incident import people as people_
 from bot.incident import queries as incidents
 from bot.incident.rights import people_of, require, who_may
+from bot.incident.tenure import Tenure, of_roles, tenures
+from bot.playbook.counting import asked_at, not_by_that, taken_since
 from bot.record import catalogue as c
 from bot.record.tx import Tx, roles_held
 from bot.timing import rfc3339
@@ -71,6 +73,8 @@ def approve(tx: Tx, incident: Incident, number: int, digest: str, code: str = ""
     rule = queries.rule_for(tx.env.content, row.audience, incident.severity)
     again = row.state == "approved" and not queries.is_satisfied(tx.env.content, incident, row)
     held = _right_to_approve(tx, incident, row)
+    known = _known(tx, incident)
+    held = _counting(tx, incident, row, held, known)
     if row.state != "submitted" and not again:
         raise Conflict(f"Notice {number} is {row.state}; there is nothing to approve.")
     if row.expires_at is not None and tx.now >= row.expires_at:
@@ -84,7 +88,7 @@ def approve(tx: Tx, incident: Incident, number: int, digest: str, code: str = ""
         c.NoticeApproved(
             number=number, digest=row.digest, role=", ".join(held), roles=list(held),
             complete=complete, expires_at=rfc3339(tx.now + LASTS) if complete else None,
-            proof=proof,
+            proof=proof, **of_roles(known, held),
         ),
         incident.number,
     )  # fmt: skip
@@ -198,6 +202,25 @@ def _right_to_approve(tx: Tx, incident: Incident, row: Notice) -> tuple[str, ...
         instead="Ask them, or take the role first: `/incident role`.",
         verb="approve_notice", incident=incident.number, needs=", ".join(rule.roles),
     )  # fmt: skip
+
+
+def _known(tx: Tx, incident: Incident) -> dict[str, Tenure]:
+    tx.batch.flush()
+    return tenures(tx.session, incident, tx.by.id)
+
+
+def _counting(
+    tx: Tx, incident: Incident, row: Notice, held: tuple[str, ...], known: dict[str, Tenure]
+) -> tuple[str, ...]:
+    """Those of the actor's roles whose yes counts. Raises ``NotAllowed`` when none does.
+
+    A role that somebody took alone after the approval was asked for is not enough.
+    """
+    late = taken_since(known, asked_at(tx.session, row)) if row.asked_at else frozenset()
+    left = tuple(role for role in held if role not in late)
+    if not left:
+        raise not_by_that(tx, incident, known, held, "approve_notice")
+    return left
 
 
 def _ready_to_ask(tx: Tx, incident: Incident, row: Notice) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
+from bot.incident import tenure
 from bot.record import catalogue as c
 from bot.record.batch import Projector
 from bot.record.entry import Recorded
@@ -59,6 +60,7 @@ def approved(session: Session, e: Recorded) -> None:
     entry: c.NoticeApproved = e.entry
     row = _notice(session, e)
     yes = {"by": e.actor, "roles": list(entry.roles), "digest": entry.digest}
+    yes |= tenure.in_state(entry)
     row.approvals = [*row.approvals, yes]
     if entry.complete:
         row.state, row.settled_at = "approved", e.at

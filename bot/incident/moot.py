@@ -19,7 +19,7 @@ from db.tables import EffectRow
 #: Kinds of entries that settle a question, the field that names what it is about, the same in the
 #: message, and the messages that ask.
 _ROLE = ("role", "role", ("role_offer",))
-_APPROVAL = ("number", "number", ("approval_asked", "approval_to_ratify"))
+_APPROVAL = ("number", "number", ("approval_asked", "approval_taken", "approval_to_ratify"))
 _NOTICE = ("number", "number", ("notice_asked", "notice_approved"))
 _ACTION = (
     "number",

@@ -48,6 +48,7 @@ def assign(tx: Tx, incident: Incident, role: str, person: str) -> str:
         tx.batch.flush()
         if held.state == "accepted" and not was_given(tx.session, incident, role, person):
             tx.append(c.RoleOffered(role=role, holder=person), incident.number)
+            approvals.role_taken(tx, incident, role, person)
             return f"<@{person}> took this role; now it is given by you."
         state = "holds" if held.state == "accepted" else "was already asked to hold"
         raise Conflict(f"<@{person}> {state} this role.")

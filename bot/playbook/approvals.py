@@ -2,6 +2,7 @@
 
 A rule is an :class:`~bot.playbook.plan.ApprovalPlan`. Whoever says yes holds one of its roles at
 that moment and is not the one who asked (except under an emergency rule, which is ratified later).
+How the role came to them is kept; for the gravest it counts too (see ``bot.playbook.counting``).
 One changed character gives another hash, and the old request counts no more.
 """
 
@@ -20,6 +21,7 @@ from bot.effects import kinds
 from bot.errors import BadInput, Conflict, NotAllowed, NotReady
 from bot.incident import people
 from bot.incident.rights import people_of, require, role_title
+from bot.incident.tenure import of_roles, tenures
 from bot.playbook.asked import (
     get,
     holders,
@@ -32,9 +34,10 @@ from bot.playbook.asked import (
     waiting,
     waiting_for,
 )
+from bot.playbook.counting import counting, not_by_that
 from bot.playbook.plan import ApprovalPlan
 from bot.playbook.ratify import ask_to_ratify, ratifier, ratify
-from bot.playbook.telling import tell, tell_commander
+from bot.playbook.telling import commander_of, tell, tell_commander
 from bot.record import catalogue as c
 from bot.record.entry import canonical
 from bot.record.tx import Tx, roles_held
@@ -177,7 +180,9 @@ def _tell_approvers(tx: Tx, incident: Incident, row: Approval, when: str) -> Non
     }  # fmt: skip
     key = f"approval:{incident.number}:{row.number}:{when}"
     for person in sorted(asked):
-        tell(tx, person, key, "approval_asked", incident, number=row.number)
+        mine = [role for role, holder in held.items() if holder == person]
+        if when == "asked" or counting(tx, incident, row, person, mine):
+            tell(tx, person, key, "approval_asked", incident, number=row.number)
     vacant = [group for group in rule.groups if not any(role in held for role in group)]
     if vacant:
         roles = [role for group in vacant for role in group]
@@ -192,11 +197,20 @@ def _names(tx: Tx, roles: Iterable[str]) -> dict[str, str]:
 
 
 def role_taken(tx: Tx, incident: Incident, role: str, person: str) -> None:
-    """Somebody took a role: they hear at once of what waits for its yes."""
+    """Somebody holds a role now, or was given the one they took: they hear of what waits for its yes.
+
+    Where their yes does not count yet, they and the commander hear why.
+    """
     for row in waiting(tx.session, incident.number):
-        if may_answer(row, person, [role]):
-            key = f"approval:{incident.number}:{row.number}:role:{role}"
+        if not may_answer(row, person, [role]):
+            continue
+        key = f"approval:{incident.number}:{row.number}:role:{role}"
+        if counting(tx, incident, row, person, [role]):
             tell(tx, person, key, "approval_asked", incident, number=row.number)
+            continue
+        told = {"number": row.number, "role": role, "name": role_title(tx, role), "holder": person}
+        for reader in dict.fromkeys((person, commander_of(tx, incident))):
+            tell(tx, reader, key + ":taken", "approval_taken", incident, **told)
 
 
 # --- answering ------------------------------------------------------------------------------------
@@ -217,11 +231,17 @@ def give(
     Past Slack nobody knows who is typing: there it takes a ``code`` (see ``bot.incident.people``).
 
     Raises ``Conflict`` when it was settled, changed or lapsed, or this person said yes before;
-    ``NotAllowed`` without a role that the rule names, and for the one who asked.
+    ``NotAllowed`` without a role that the rule names, for the one who asked, and where the role was
+    taken alone after the question.
     """
     row = _answerable(tx, incident, number, digest)
     rule = rule_of(row)
-    roles = _roles_for(tx, incident, row, rule)
+    held = _roles_for(tx, incident, row, rule)
+    roles = counting(tx, incident, row, tx.by.id, held)
+    tx.batch.flush()
+    known = tenures(tx.session, incident, tx.by.id)
+    if not roles:
+        raise not_by_that(tx, incident, known, held, "answer_approval")
     before = said_yes(row)
     mine = before.get(tx.by.id, frozenset())
     if roles <= mine:
@@ -235,7 +255,7 @@ def give(
     tx.append(
         c.ApprovalGiven(
             number=number, digest=digest, roles=sorted(roles), complete=complete, comment=comment,
-            proof=proof,
+            proof=proof, **of_roles(known, roles),
         ),
         incident.number,
     )  # fmt: skip

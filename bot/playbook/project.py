@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session
 
+from bot.incident import tenure
 from bot.record import catalogue as c
 from bot.record.batch import Projector
 from bot.record.entry import Recorded
@@ -174,6 +175,7 @@ def _approval(session: Session, e: Recorded) -> Approval:
 def approval_given(session: Session, e: Recorded) -> None:
     row = _approval(session, e)
     one = {"by": e.actor, "roles": list(e.entry.roles), "comment": e.entry.comment, "n": e.n}
+    one |= tenure.in_state(e.entry)
     row.given = [*row.given, one]
     if e.entry.complete:
         row.state, row.settled_at = "approved", e.at

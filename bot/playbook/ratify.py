@@ -8,7 +8,9 @@ from bot.effects import kinds
 from bot.errors import Conflict, NotAllowed
 from bot.incident import people, queries
 from bot.incident.rights import people_of, role_title
+from bot.incident.tenure import tenures
 from bot.playbook.asked import get, roles_to_ratify, said_yes
+from bot.playbook.counting import counting, not_by_that
 from bot.playbook.telling import tell, tell_commander
 from bot.record import catalogue as c
 from bot.record.tx import Tx, roles_held
@@ -23,6 +25,9 @@ def ratify(tx: Tx, incident: Incident, number: int, digest: str, code: str = "")
     """
     row = get(tx.session, incident.number, number)
     role = ratifier(tx, incident, row, digest)
+    if not counting(tx, incident, row, tx.by.id, [role]):
+        known = tenures(tx.session, incident, tx.by.id)
+        raise not_by_that(tx, incident, known, [role], "ratify_approval")
     proof = people.proof(tx, incident, f"ratify-{number}", digest, code)
     tx.append(c.ApprovalRatified(number=number, role=role, proof=proof), incident.number)
     tx.effect(kinds.say(incident.number, f"approval:{number}:ratified:{role}",

@@ -337,10 +337,21 @@ class ApprovalAsked(Entry):
     details: Private[Json] = {}
 
 
+class RoleCame(TypedDict):
+    """How a role came to whoever approves as it, and since when they hold it."""
+
+    role: str
+    #: ``opened`` the incident, was ``given`` it by somebody else, or ``taken`` by themselves.
+    how: str
+    since: str
+
+
 class ApprovalGiven(Entry):
     """One person approved; ``complete`` says whether that was the last one needed.
 
-    ``proof`` is there when it was given past Slack, as with a notice.
+    ``came`` says how each role came to them: they ``opened`` the incident, were ``given`` it (by
+    ``given_by``, in the same order), or have ``taken`` it themselves. ``proof`` is there when it was
+    given past Slack, as with a notice.
     """
 
     kind: ClassVar[str] = "approval.given"
@@ -350,7 +361,9 @@ class ApprovalGiven(Entry):
     roles: list[str]
     complete: bool
     proof: dict[str, str] = {}
+    came: list[RoleCame] = []
     comment: Private[str] = ""
+    given_by: Private[list[str]] = []
 
 
 class ApprovalRefused(Entry):
@@ -613,6 +626,7 @@ class NoticeApproved(Entry):
     """Somebody other than its authors approved this exact text; ``complete``: nobody else is needed.
 
     ``proof`` is there when it was approved past Slack: the enrolled key, the question and its answer.
+    ``came`` and ``given_by`` say how their roles came to them, as with an approval.
     """
 
     kind: ClassVar[str] = "notice.approved"
@@ -623,6 +637,8 @@ class NoticeApproved(Entry):
     complete: bool = True
     expires_at: str | None = None
     proof: dict[str, str] = {}
+    came: list[RoleCame] = []
+    given_by: Private[list[str]] = []
 
 
 class NoticeReleased(Entry):

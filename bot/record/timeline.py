@@ -80,6 +80,15 @@ def _why(text: str) -> str:
     return f" ({text})" if text else ""
 
 
+def by_themselves(entry: c.ApprovalGiven | c.NoticeApproved) -> str:
+    """Said of a yes whose role nobody gave to the person: since when they have it."""
+    came = entry.came
+    if not came or any(one["how"] != "taken" for one in came):
+        return ""
+    since = max(one["since"] for one in came)
+    return f" (took the role themselves at {since[11:16]} UTC)"
+
+
 def _fact(name: str, value: object) -> str:
     known = {True: "yes", False: "no", None: "unknown"}
     said = known.get(value) if value is None or isinstance(value, bool) else str(value)
@@ -156,7 +165,7 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.FactsSet.kind: lambda e: "Facts: " + ", ".join(_fact(*pair) for pair in e.facts.items()),
     c.ApprovalAsked.kind: lambda e: f"Approval asked: {e.title}",
     c.ApprovalGiven.kind: lambda e: (
-        f"Approval {e.number} given as {', '.join(e.roles)}{_why(e.comment)}"
+        f"Approval {e.number} given as {', '.join(e.roles)}{by_themselves(e)}{_why(e.comment)}"
     ),
     c.ApprovalRefused.kind: lambda e: f"Approval {e.number} refused as {e.role}: {e.comment}",
     c.ApprovalEnded.kind: lambda e: f"Approval {e.number} {e.state}: {e.why}",
@@ -192,7 +201,7 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.NoticeDrafted.kind: lambda e: f"Notice {e.number} drafted for {e.audience} ({e.stage})",
     c.NoticeSubmitted.kind: lambda e: f"Notice {e.number} sent for approval",
     c.NoticeReturned.kind: lambda e: f"Notice {e.number} sent back: {e.comment}",
-    c.NoticeApproved.kind: lambda e: f"Notice {e.number} approved as {e.role}",
+    c.NoticeApproved.kind: lambda e: f"Notice {e.number} approved as {e.role}{by_themselves(e)}",
     c.NoticePublished.kind: lambda e: f"Notice {e.number} published",
     c.NoticeWithdrawn.kind: lambda e: f"Notice {e.number} withdrawn{_why(e.reason)}",
     c.ActionAdded.kind: lambda e: f"Action item {e.number}: {e.text}",

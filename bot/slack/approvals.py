@@ -8,7 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot import rooms
-from bot.incident import queries
+from bot.incident import queries, tenure
 from bot.incident.names import ref
 from bot.playbook import approvals
 from bot.record.batch import Env
@@ -39,6 +39,8 @@ def request_blocks(row: Approval, *, ratify: bool = False) -> list[kit.Block]:
     for name, label in _DETAILS:
         if row.details.get(name):
             lines.append(f"*{label}* {kit.esc(kit.clip(str(row.details[name]), 700))}")
+    if row.given:
+        lines.append(f"*Said yes* {who_said_yes(row)}")
     value = kit.pack(i=row.incident, a=row.number, d=row.digest)
     if ratify:
         yes = kit.button("Confirm", f"approval_ratify:{row.number}", value, style="primary")
@@ -50,6 +52,21 @@ def request_blocks(row: Approval, *, ratify: bool = False) -> list[kit.Block]:
     if row.expires_at is not None and not ratify:
         blocks.append(kit.context(f"Lapses {kit.when(row.expires_at)} if nobody answers."))
     return blocks
+
+
+def who_said_yes(row: Approval) -> str:
+    """Everybody who said yes, and of whom nobody gave the role, since when they have it."""
+    return ", ".join(
+        kit.person(person) + by_themselves(row.given, person) for person in approvals.said_yes(row)
+    )
+
+
+def by_themselves(given: Iterable[dict[str, Any]], person: str) -> str:
+    """« (took the role themselves at 02:14)», for whoever approved as a role that nobody gave them."""
+    came = [how for one in given if one["by"] == person for how in one.get("came", ())]
+    taken = tenure.taken_alone(came)
+    since = kit.when(from_rfc3339(taken["since"])) if taken is not None else ""
+    return f" (took the role themselves at {since})" if since else ""
 
 
 async def approvals_verb(request: Request) -> Answer:
@@ -98,12 +115,14 @@ def _title(env: Env, role: str) -> str:
 def card_lines(session: Session, incident: Incident, env: Env) -> list[kit.Block]:
     """For the card: what waits for whose approval, and what still has to be confirmed."""
     lines = [
-        f"• {row.number} {kit.esc(row.title)}: {_lacking(session, row, env)}"
+        f"• {row.number} {kit.esc(row.title)}: "
+        + (f"{who_said_yes(row)} said yes. " if row.given else "")
+        + _lacking(session, row, env)
         for row in approvals.waiting(session, incident.number)
     ]
     lines += [
         f"• {row.number} {kit.esc(row.title)}: to be confirmed by "
-        f"{_people(session, row.incident, [role], env)}"
+        f"{_people(session, row.incident, [role], env)}; given by {who_said_yes(row)}"
         for row, role in approvals.unratified(session, incident.number)
     ]
     if not lines:
@@ -196,7 +215,7 @@ def _became(row: Approval) -> str:
     if row.state == "waiting":
         return f"{name} waits for others."
     if row.state == "approved":
-        who = ", ".join(kit.person(person) for person in approvals.said_yes(row))
+        who = who_said_yes(row)
         more = " and confirmed" if row.ratified else ""
         return f":white_check_mark: {name} is given by {who}{more}."
     word = {"expired": "lapsed", "refused": "is refused"}.get(row.state, "no longer counts")
@@ -253,7 +272,7 @@ def partly_wording(session: Session, incident: Incident | None, params: dict[str
     row = _row(session, incident, params)
     groups = approvals.rule_of(row).missing(approvals.said_yes(row))
     lacking = _groups(groups, params["names"]) or "one more person"
-    who = ", ".join(kit.person(person) for person in approvals.said_yes(row))
+    who = who_said_yes(row)
     return simple(
         incident,
         f"Approval {row.number}, *{kit.esc(row.title)}*: {who} said yes. Still to come: {lacking}.",
@@ -265,7 +284,7 @@ def complete_wording(
 ) -> Message:
     """Said in the channel and to those who want to know: it is approved."""
     row = _row(session, incident, params)
-    who = ", ".join(kit.person(person) for person in approvals.said_yes(row))
+    who = who_said_yes(row)
     back = f"\nWay back: {kit.esc(row.details['rollback'])}" if row.details.get("rollback") else ""
     return simple(
         incident,
@@ -318,6 +337,28 @@ def vacant_wording(session: Session, incident: Incident | None, params: dict[str
     )
 
 
+def taken_wording(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
+    """To whoever took a role after the question, and to the commander: their yes does not count yet."""
+    row = _row(session, incident, params)
+    if row.state != "waiting":
+        return simple(incident, _became(row))
+    name = f"{ref(row.incident)} approval {row.number}, *{kit.esc(row.title)}*,"
+    holder, role = params["holder"], kit.esc(str(params["name"]))
+    if params.get("to") == holder:
+        text = (
+            f"{name} was asked before you took the role {role} yourself, so your yes does not count "
+            f"for it yet. Let somebody who may give you the role: `/incident role {params['role']} @you`. "
+            "Or say no, so that it is asked again now that you hold it: `/incident approvals`"
+        )
+    else:
+        text = (
+            f"{kit.person(holder)} took the role {role} themselves after {name} was asked, so their "
+            "yes does not count for it yet. If they should answer it, give them the role: "
+            f"`/incident role {params['role']} @them`"
+        )
+    return simple(incident, text)
+
+
 def late_wording(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
     """To the commander: nobody answers."""
     row = _row(session, incident, params)
@@ -347,7 +388,7 @@ WORDINGS: dict[str, Wording] = {
     "approval_complete": complete_wording, "approval_inform": complete_wording,
     "approval_refused": refused_wording, "approval_ended": ended_wording,
     "approval_ratified": ratified_wording, "approval_vacant": vacant_wording,
-    "approval_late": late_wording, "ratify_late": ratify_late_wording,
+    "approval_late": late_wording, "approval_taken": taken_wording, "ratify_late": ratify_late_wording,
 }  # fmt: skip
 
 SURFACE = Surface(

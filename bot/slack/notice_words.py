@@ -12,6 +12,7 @@ from bot.comms.queries import said_yes
 from bot.incident.names import ref
 from bot.playbook.load import Content
 from bot.slack import kit
+from bot.slack.approvals import by_themselves
 from bot.slack.notice_views import approval_buttons, publish_button, text_blocks
 from bot.slack.router import Wording
 from bot.slack.wording import Message, mark, simple
@@ -63,7 +64,10 @@ def _became(row: Notice, person: str | None) -> str:
     if row.state == "submitted":
         return f"You approved {name}. Others must as well."
     if row.state in ("approved", "publishing", "published"):
-        who = ", ".join("you" if one == person else kit.person(one) for one in yes) or "somebody"
+        who = ", ".join(
+            "you" if one == person else kit.person(one) + by_themselves(row.approvals, one)
+            for one in yes
+        ) or "somebody"  # fmt: skip
         out = " and is out" if row.state == "published" else ""
         return f":white_check_mark: {name} was approved by {who}{out}."
     return f"{name} is {row.state} by now; nothing to approve."
@@ -111,6 +115,14 @@ def _people(users: list[str]) -> str:
     return ", ".join(map(kit.person, users)) or "nobody (nobody holds the role yet)"
 
 
+def _alone(session: Session, incident: Incident | None, params: Params) -> str:
+    """How whoever approved last came by their role, when it was by themselves."""
+    row = session.get(Notice, (incident.number, params.get("number"))) if incident else None
+    if row is None or not row.approvals:
+        return ""
+    return by_themselves(row.approvals, params.get("by") or row.approvals[-1]["by"])
+
+
 def wordings(content: Content) -> Mapping[str, Wording]:
     """All wordings; those for the channel never show the text."""
 
@@ -119,6 +131,7 @@ def wordings(content: Content) -> Mapping[str, Wording]:
             shown = {name: kit.esc(str(value)) for name, value in params.items()}
             for name in ("by",):
                 shown[name] = kit.person(params.get(name))
+            shown["alone"] = _alone(session, incident, params)
             shown["people"] = _people(params.get("people") or [])
             shown["needed"] = kit.names_only(str(params.get("needed", "")))
             audience = content.audiences.get(str(params.get("audience")))
@@ -140,8 +153,8 @@ def wordings(content: Content) -> Mapping[str, Wording]:
 _SAID = {
     "notice_submitted_said": ":loudspeaker: Notice {number} ({audience}) waits for approval by {people}.",
     "notice_waiting_said": ":loudspeaker: Notice {number} ({audience}) still waits for approval. Needed: {needed}.",
-    "notice_half_approved_said": ":loudspeaker: Notice {number} ({audience}) has one approval. Still needed: {needed}.",
-    "notice_approved_said": ":loudspeaker: {by} approved notice {number} ({audience}). It can be published: `/incident notice {number}`",
+    "notice_half_approved_said": ":loudspeaker: Notice {number} ({audience}) has one approval{alone}. Still needed: {needed}.",
+    "notice_approved_said": ":loudspeaker: {by}{alone} approved notice {number} ({audience}). It can be published: `/incident notice {number}`",
     "notice_returned_said": ":loudspeaker: {by} sent notice {number} ({audience}) back to its author.",
     "notice_expired_said": ":loudspeaker: Notice {number} ({audience}) lapsed and is a draft again.",
     "notice_voided_said": ":loudspeaker: {by} changed notice {number} after it was {was}; it must be approved anew.",

@@ -9,8 +9,11 @@ import pytest
 from bot.comms import approving, notices, publish, queries
 from bot.comms.text import Text
 from bot.errors import BadInput, Conflict, NotAllowed, NotReady
+from bot.incident import roles
 from bot.incident.assessing import set_severity
-from bot.slack.notice_words import published
+from bot.record import catalogue as c
+from bot.record.read import entries
+from bot.slack.notice_words import published, wordings
 from db.tables import Notice
 from tests.integration.comms.conftest import ADA, CAM, LEE, MAL, PIA, Story
 from tests.support.houses import NOTICES
@@ -191,6 +194,28 @@ def test_a_grave_notice_takes_commander_and_legal_or_privacy(story: Story) -> No
     story.do(CAM, lambda tx, here: publish.publish(tx, here, kept.number))
     story.outside.settle()
     assert sent_texts(story)[0].digest == kept.digest
+
+
+def test_a_role_taken_after_the_question_does_not_let_a_notice_out(story: Story) -> None:
+    """Mal joins the channel, takes over command and would approve what Cam asked for."""
+    row = submitted(story)
+    yes = lambda person: story.do(  # noqa: E731
+        person, lambda tx, here: approving.approve(tx, here, row.number, row.digest)
+    )
+    story.do(MAL, lambda tx, here: roles.take(tx, here, "commander"))
+    with pytest.raises(NotAllowed, match="after this was asked"):
+        yes(MAL)
+    story.do(
+        MAL, lambda tx, here: approving.send_back(tx, here, row.number, row.digest, "Ask anew")
+    )
+    story.do(CAM, lambda tx, here: approving.submit(tx, here, row.number))
+    yes(MAL)  # now whoever asks knows whom
+    found = story.see(lambda s, here: list(entries(s, here.number, kinds=[c.NoticeApproved.kind])))
+    assert [one["how"] for one in found[-1].entry.came] == ["taken"]
+    said = wordings(story.run.house.env.content)["notice_approved_said"]
+    params = {"number": row.number, "by": MAL, "audience": row.audience}
+    text = str(story.see(lambda s, here: said(s, here, params)))
+    assert f"<@{MAL}> (took the role themselves at <!date^" in text
 
 
 def test_a_worse_severity_after_approval_asks_for_more(story: Story) -> None:

@@ -158,6 +158,7 @@ def test_a_role_without_a_holder_is_said_aloud_and_nothing_is_approved(story: St
     _give(story, ADA, row)
     assert story.approval(row.number).state == "waiting"
     story.take(product=PROD)
+    story.do(ADA, roles.assign, "product", PROD)  # taken after the question it takes her name
     assert PROD in story.told("approval_asked")
     assert [a.number for a in story.house.read_sync(lambda s: approvals.waiting_for(s, PROD))] == [
         row.number
@@ -208,6 +209,7 @@ def test_in_an_emergency_the_person_on_call_acts_and_it_is_confirmed_later(actin
     with pytest.raises(NotAllowed):
         acting.do(ADA, approvals.ratify, row.number, row.digest)
     acting.take(exec=EXEC)
+    acting.do(ADA, roles.assign, "exec", EXEC)
     acting.run.later(minutes=31)
     acting.work()
     assert acting.said("ratify_late") and EXEC in acting.told("approval_to_ratify")
