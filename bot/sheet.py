@@ -20,7 +20,7 @@ from bot.incident.names import parse_ref, ref
 from bot.playbook import asked, criteria, step_approval, steps, walk
 from bot.record import read, timeline
 from bot.record.batch import Env
-from db.tables import Approval, Incident, Notice, Step
+from db.tables import Approval, ExitCriterion, Incident, Notice, Step
 
 LINES = 40
 MOST_NAMED = 4
@@ -70,6 +70,23 @@ class Waiting:
     by: str
     waits_for: str
     ratify: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionView:
+    """One exit criterion: how it is judged and by whom, and what was said of it."""
+
+    number: int
+    title: str
+    state: str
+    how: str
+    #: The measure that must be reached, in words; empty when there is none.
+    measure: str
+    #: Who confirms it; while it is open.
+    who: str
+    #: The evidence, or the reason, and who gave it; empty while it is open.
+    said: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +210,25 @@ def approvals_of(session: Session, number: int, env: Env) -> tuple[Waiting, ...]
     for row, role in asked.unratified(session, number):
         out.append(_waiting(row, _people(session, number, [role], env), ratify=True))
     return tuple(out)
+
+
+def criteria_of(session: Session, number: int, env: Env) -> tuple[CriterionView, ...]:
+    """The exit criteria, numbered as ``criteria.search`` finds them."""
+    rows = criteria.of_incident(session, number)
+    return tuple(_criterion(session, at, row, env) for at, row in enumerate(rows, 1))
+
+
+def _criterion(session: Session, at: int, row: ExitCriterion, env: Env) -> CriterionView:
+    plan, settled = criteria.plan_of(row), row.state != "open"
+    role = criteria.approver_of(session, row.incident, row, env.content.commander.id)
+    by = _people(session, row.incident, [role], env)
+    if role != plan.approver:
+        by = f"{_title(env, plan.approver)}: nobody yet; {by} stands in"
+    return CriterionView(
+        number=at, title=row.title, state=row.state, how=plan.how, measure=criteria.gate(plan),
+        who="" if settled else by, said=row.evidence or "" if settled else "",
+        by=who(row.changed_by) if settled else "",
+    )  # fmt: skip
 
 
 def _waiting(row: Approval, waits_for: str, *, ratify: bool) -> Waiting:

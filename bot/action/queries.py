@@ -6,7 +6,8 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlmodel import Session, col
 
 from bot.errors import NotFound
-from bot.incident.queries import visible_to
+from bot.incident import queries as incidents
+from bot.incident.queries import find, visible_to
 from db.tables import ActionItem, Incident
 
 #: Still somebody's work: to be done, or done and waiting for the proof to be accepted.
@@ -22,6 +23,20 @@ def get(session: Session, incident: int, number: int) -> ActionItem:
             instead="`/incident action list` shows them.",
         )
     return found
+
+
+def incident_of(session: Session, incident: int, number: int, person: str) -> Incident:
+    """The incident of an item, for whoever may know of it, and for the item's owner in any case.
+
+    Raises ``NotFound``.
+    """
+    try:
+        return find(session, incident, person)
+    except NotFound:
+        row = session.get(ActionItem, (incident, number))
+        if row is None or row.owner != person:
+            raise
+        return incidents.get(session, incident)
 
 
 def of_incident(session: Session, incident: int, *, all_states: bool = True) -> list[ActionItem]:

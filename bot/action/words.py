@@ -1,6 +1,7 @@
 """Reading an action item as people type it: what, ``@who``, ``by when``, type, ``proof: what``.
 
-Pure functions, and tolerant: whatever is not understood stays part of the text.
+Pure functions, and tolerant: whatever is not understood stays part of the text. Only ``need_due``, the
+answer to a question, insists.
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+
+from bot.errors import BadInput
+from db.tables import ActionItem
 
 #: What an action item is meant to achieve.
 KINDS = ("prevent", "detect", "mitigate", "process", "communicate")
@@ -27,6 +31,18 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _IN = re.compile(r"(?:in )?(\d{1,3}) ?(d|days?|w|weeks?|months?)\Z", re.IGNORECASE)
 _DAY_MONTH = re.compile(r"(\d{1,2})\.? ([a-z]{3,9})(?: (\d{4}))?\Z", re.IGNORECASE)
 _MONTH_DAY = re.compile(r"([a-z]{3,9}) (\d{1,2})(?:,? (\d{4}))?\Z", re.IGNORECASE)
+
+
+def remarks(row: ActionItem) -> list[tuple[str, str]]:
+    """What belongs under an item as it stands, each with its label: proof wanted, proof, reason."""
+    found = []
+    if row.proof_wanted and row.state == "open":
+        found.append(("Proof wanted", row.proof_wanted))
+    if row.proof and row.state in ("done", "proven"):
+        found.append(("Proof", row.proof))
+    if row.reason and row.state in ("open", "dropped"):
+        found.append(("Because", row.reason))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +99,17 @@ def read_due(words: str, now: datetime) -> datetime | None:
     if day is None:
         return None
     return day if isinstance(day, datetime) else datetime.combine(day, END_OF_DAY)
+
+
+def need_due(words: str, now: datetime) -> datetime:
+    """The same, for an answer to «until when?». Raises ``BadInput``."""
+    due = read_due(words.strip().removeprefix("by ").removeprefix("until "), now)
+    if due is None:
+        raise BadInput(
+            f"«{words.strip()[:60]}» is not a day.",
+            instead="A day looks like 2026-12-01, friday, or in 2 weeks.", field="due",
+        )  # fmt: skip
+    return due
 
 
 def _iso(words: str) -> date | datetime | None:

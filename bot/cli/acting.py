@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
     from db.tables import Incident
 
 T = TypeVar("T")
+P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
+
+#: The first argument of every command about one incident, and of those about one numbered thing in it.
+about = click.argument("name", metavar="INC-n")
+numbered = click.argument("number", type=int)
 
 
 def acting(command: F) -> F:
@@ -32,22 +39,47 @@ def acting(command: F) -> F:
     )(command)  # fmt: skip
 
 
+def changing(act: Callable[Concatenate[Tx, Incident, P], str]) -> Callable[..., None]:
+    """A command that changes one incident, from what it does in the transaction.
+
+    Adds ``--as``; the command takes ``about`` first. The sentence that ``act`` returns is printed.
+    """
+
+    @acting
+    @functools.wraps(act)
+    def command(name: str, person: str | None, *args: P.args, **typed: P.kwargs) -> None:
+        say(do(name, person, lambda tx, row: act(tx, row, *args, **typed)), name)
+
+    return command
+
+
+def slack_user(person: str) -> str:
+    """The id of a person of Slack, also as it is printed, with the @. Raises ``BadInput``."""
+    from bot.errors import BadInput
+    from bot.incident.people import is_person
+
+    wanted = person.removeprefix("@")
+    if not is_person(wanted):
+        raise BadInput(
+            f"«{person}» is not a Slack user id.",
+            instead="It looks like U01ADA; in Slack: the person's profile, «Copy member ID».",
+        )
+    return wanted
+
+
+def somebody_else(person: str) -> str:
+    """Whom work is given to: a person of Slack, or whoever types. Raises ``BadInput``."""
+    return person if person == actor().id else slack_user(person)
+
+
 def somebody(person: str | None) -> Actor:
     """Who acts, with a trace of this call that its effects carry as well.
 
     Raises ``BadInput`` for anybody but a person of Slack: nobody acts as the bot itself, which has
     every right, or as another operator.
     """
-    from bot.errors import BadInput
-    from bot.incident.people import is_person
-
-    if person and not is_person(person):
-        raise BadInput(
-            f"«{person}» is not a Slack user id.",
-            instead="It looks like U01ADA; in Slack: the person's profile, «Copy member ID».",
-        )
     mine = actor()
-    return replace(mine, id=person or mine.id, trace=os.urandom(8).hex())
+    return replace(mine, id=slack_user(person) if person else mine.id, trace=os.urandom(8).hex())
 
 
 def do(name: str, person: str | None, verb: Callable[[Tx, Incident], T]) -> T:
@@ -107,8 +139,37 @@ def _in_words(problem: Refusal, name: str) -> Refusal:
     return problem
 
 
-def say(text: str) -> None:
-    """Print a sentence that a room answered."""
+def say(text: str, name: str = "INC-n") -> None:
+    """Print a sentence that a room answered about this incident."""
     from bot.cli.words import in_words
 
-    out(in_words(text))
+    out(in_words(text, name))
+
+
+# --- what is typed --------------------------------------------------------------------------------
+
+
+def pairs(given: Sequence[str], shape: str, where: str) -> dict[str, str]:
+    """``KEY=VALUE`` words. ``shape`` says how they look and ``where`` they stand, if one is not."""
+    found = {}
+    for one in given:
+        key, sign, value = one.partition("=")
+        if not sign:
+            raise click.BadParameter(f"{one!r} is not {shape}", param_hint=where)
+        found[key.strip()] = value
+    return found
+
+
+def from_file(text: str) -> str:
+    """The text itself; of ``@FILE`` what stands in the file. Raises ``BadInput``."""
+    from bot.errors import BadInput
+
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        why = getattr(problem, "strerror", None) or "it is not UTF-8 text"
+        raise BadInput(
+            f"{text[1:]} cannot be read: {why}.", instead="Nothing was changed."
+        ) from None

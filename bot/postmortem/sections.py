@@ -48,7 +48,8 @@ def section(key: str) -> Section:
     if found is None:
         raise BadInput(
             f"There is no section «{key}».",
-            instead="One of: " + ", ".join(one.title for one in SECTIONS),
+            instead="One of: " + ", ".join(BY_KEY) + ".",
+            field="section",
         )
     return found
 

@@ -53,10 +53,12 @@ def write(
     now = row.sections.get(key, {})
     if now.get("text", "") == text:
         return None
-    if seen is not None and now.get("n", 0) != seen:
+    n = now.get("n", 0)
+    if seen is not None and n != seen:
+        has = f"has another text by now, entry {n}" if n else "has no text yet"
         raise Conflict(
-            f"Somebody wrote «{section.title}» while you were writing.",
-            instead="Copy your text, open the form again and bring both together.",
+            f"«{section.title}» {has}.",
+            instead="Copy yours, look at it (`/incident postmortem`) and bring both together.",
         )
     entry = tx.append(c.PostmortemEdited(section=key, text=text), incident.number)
     tx.refresh_card(incident.number)

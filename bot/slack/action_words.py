@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from bot.action import queries
+from bot.action.words import remarks
 from bot.incident.names import ref
 from bot.record.batch import Env
 from bot.slack import kit
@@ -31,12 +32,7 @@ def line(row: ActionItem) -> str:
         f"{late}{row.kind} · {kit.person(row.owner)} · due {kit.when(row.due_at)} · "
         f"{_STATES[row.state]}",
     ]
-    if row.proof_wanted and row.state == "open":
-        parts.append(f"Proof wanted: {kit.esc(kit.clip(row.proof_wanted, 300))}")
-    if row.proof and row.state in ("done", "proven"):
-        parts.append(f"Proof: {kit.esc(kit.clip(row.proof, 500))}")
-    if row.reason and row.state in ("open", "dropped"):
-        parts.append(f"Because: {kit.esc(kit.clip(row.reason, 300))}")
+    parts += [f"{label}: {kit.esc(kit.clip(text, 500))}" for label, text in remarks(row)]
     return "\n".join(parts)
 
 

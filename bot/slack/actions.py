@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session
 
 from bot.action import queries, verbs
-from bot.action.words import KINDS, read_due, read_item
+from bot.action.words import KINDS, need_due, read_item
 from bot.errors import BadInput, NotFound
 from bot.incident import queries as incidents
 from bot.incident.names import ref
@@ -273,12 +273,7 @@ async def owner_verb(request: Request) -> Answer:
 async def due_verb(request: Request) -> Answer:
     """``action due 3 friday``."""
     number, words = _number_and_words(request)
-    due = read_due(words.removeprefix("by ").removeprefix("until "), request.house.clock.now())
-    if due is None:
-        raise BadInput(
-            f"«{kit.esc(kit.clip(words, 60))}» is not a day.",
-            instead=f"`/incident action due {number} 2026-12-01`, or friday, or in 2 weeks",
-        )
+    due = need_due(words, request.house.clock.now())
     request.packed = {"a": number}
     return await _change(
         request, lambda tx, row, n: verbs.change(tx, row, n, due_at=due), "due at another time"
@@ -341,10 +336,9 @@ def _incident(request: Request, session: Session, number: int) -> Incident:
         return request.incident(session)
     except NotFound:
         wanted = request.packed.get("i") or request.explicit
-        row = session.get(ActionItem, (wanted, number)) if wanted else None
-        if row is None or row.owner != request.user:
+        if not wanted:
             raise
-        return incidents.get(session, row.incident)
+        return queries.incident_of(session, wanted, number, request.user)
 
 
 _SUBVERBS: dict[str, Handler] = {

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import httpx
 import pytest
 
+from bot.cli import main
+from bot.house import House
 from tests.support.databases import sqlite_copy
-from tests.support.houses import assert_proven
+from tests.support.houses import assert_proven, make_house
 from tests.support.world import World, make_world
 
 ROOT = Path(__file__).parents[3]
@@ -46,6 +51,52 @@ def url(sqlite_template: Path, tmp_path: Path) -> str:
 def cli(url: str, tmp_path: Path) -> Cli:
     """The command line on that database; no Slack anywhere."""
     return command_line(url, tmp_path)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Here = Callable[..., Said]
+
+
+@pytest.fixture
+def here(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+    """``here("U01ADA", "incident", "list")``: the whole program, in this process, as Ada.
+
+    ``code`` is the exit code that is expected.
+    """
+    for name in list(os.environ):
+        if name.startswith(("STEADYHAND_", "SLACK_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("STEADYHAND_DATA_DIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    def run(person: str, *words: str, code: int = 0) -> Said:
+        monkeypatch.setenv("STEADYHAND_AS", person)
+        shown, trouble = StringIO(), StringIO()
+        with redirect_stdout(shown), redirect_stderr(trouble), pytest.raises(SystemExit) as end:
+            main(list(words))
+        said = Said(int(end.value.code or 0), shown.getvalue(), trouble.getvalue())
+        assert said.code == code, said
+        return said
+
+    return run
+
+
+@pytest.fixture
+def sqlite_house(url: str, tmp_path: Path) -> Iterator[House]:
+    """To look at the record of that database, which must hold afterwards."""
+    made = make_house(url, tmp_path)
+    yield made
+    assert_proven(made)
+    made.close()
 
 
 @pytest.fixture

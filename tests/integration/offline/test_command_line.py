@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import stat
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,18 +18,15 @@ from bot.record.entry import Actor
 from bot.record.read import entries
 from db.tables import EffectRow, Notice
 from tests.integration.offline.conftest import Cli
-from tests.support.houses import Run, assert_proven, make_house
+from tests.support.houses import Run
 
 ADA, MAX, COM = "U01ADA", "U02MAX", "U03COM"
 
 
 @pytest.fixture
-def house(url: str, tmp_path: Path) -> Iterator[House]:
-    """To look at the record, which must hold afterwards."""
-    made = make_house(url, tmp_path)
-    yield made
-    assert_proven(made)
-    made.close()
+def house(sqlite_house: House) -> House:
+    """To look at the record."""
+    return sqlite_house
 
 
 def kinds(house: House, number: int = 1) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from bot.incident.opening import open_incident
 from bot.incident.queries import get
 from bot.record import catalogue as c
 from bot.record.read import entries
-from tests.support.houses import Run, assert_proven, make_house
+from tests.support.houses import Run
 
 ADA = "U01ADA"
 Call = Callable[..., Result]
@@ -25,15 +25,12 @@ E = TypeVar("E", bound=c.Entry)
 
 
 @pytest.fixture
-def house(url: str, tmp_path: Path) -> Iterator[House]:
+def house(sqlite_house: House) -> House:
     """One incident of Ada's with a note. Afterwards its record is proven."""
-    made = make_house(url, tmp_path)
-    run = Run(made)
+    run = Run(sqlite_house)
     run(ADA, lambda tx: open_incident(tx, "Leaks names"))
     run(ADA, lambda tx: items.note(tx, get(tx.session, 1), "It showed quokka"))
-    yield made
-    assert_proven(made)
-    made.close()
+    return sqlite_house
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_resolving_begins_it_and_says_so(ended: Afterwards) -> None:
 
 def test_two_writers_do_not_overwrite_each_other(ended: Afterwards) -> None:
     ended.do(MAX, verbs.write, "hard", "The first", 0)
-    with pytest.raises(Conflict, match="while you were writing"):
+    with pytest.raises(Conflict, match="another text by now"):
         ended.do(REX, verbs.write, "hard", "The second", 0)
     seen = row(ended).sections["hard"]["n"]
     ended.do(REX, verbs.write, "hard", "Both", seen)

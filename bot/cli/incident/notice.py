@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.acting import acting, do, say, see
+from bot.cli.acting import about, acting, changing, do, from_file, numbered, say, see
+from bot.cli.incident.proving import answer, by_key
 from bot.cli.shared import out, table
 
 if TYPE_CHECKING:
-    from db.tables import Notice
+    from sqlmodel import Session
+
+    from bot.comms.checks import Finding
+    from bot.house import House
+    from bot.record.tx import Tx
+    from db.tables import Incident, Notice
 
 
 @click.group()
@@ -21,7 +25,7 @@ def notice() -> None:
 
 
 @notice.command("list")
-@click.argument("name", metavar="INC-n")
+@about
 @acting
 def list_(name: str, person: str | None) -> None:
     """List the notices of an incident."""
@@ -38,14 +42,14 @@ def list_(name: str, person: str | None) -> None:
 
 
 @notice.command()
-@click.argument("name", metavar="INC-n")
-@click.argument("number", type=int)
+@about
+@numbered
 @acting
 def show(name: str, number: int, person: str | None) -> None:
     """Show a notice: its text, its hash, and what the checks find in it."""
     from bot.comms import notices, queries
 
-    def look(session, row, house):  # type: ignore[no-untyped-def]
+    def look(session: Session, row: Incident, house: House) -> tuple[Notice, list[Finding]]:
         found = queries.notice(session, row.number, number)
         return found, notices.findings(house.env.content, row, found)
 
@@ -57,7 +61,7 @@ def show(name: str, number: int, person: str | None) -> None:
 
 
 @notice.command()
-@click.argument("name", metavar="INC-n")
+@about
 @click.option("--audience", default="status_page", show_default=True, help="For whom.")
 @click.option("--stage", default="first", show_default=True, help="first, update, contained, …")
 @click.option("--number", type=int, help="Write on this notice instead of beginning one.")
@@ -72,9 +76,9 @@ def draft(
     """Make a draft from the template and the record, or write on one."""
     from bot.comms import approving, notices, queries
 
-    body = Path(text[1:]).read_text(encoding="utf-8") if text and text.startswith("@") else text
+    body = from_file(text) if text else text
 
-    def verb(tx, row):  # type: ignore[no-untyped-def]
+    def verb(tx: Tx, row: Incident) -> tuple[Notice, str]:
         which = number or notices.draft(tx, row, audience, stage).number
         tx.batch.flush()
         found = queries.notice(tx.session, row.number, which)
@@ -89,96 +93,56 @@ def draft(
     row, said = do(name, person, verb)
     _print(row)
     if said:
-        say(said)
+        say(said, name)
 
 
 @notice.command()
-@click.argument("name", metavar="INC-n")
-@click.argument("number", type=int)
-@click.option("--code", default="", help="The answer to the question that is printed without it.")
-@acting
+@by_key
 def approve(name: str, number: int, code: str, person: str | None) -> None:
-    """Approve the exact text of a notice, proven with your key.
-
-    Without --code a question is printed. Answer it within ten minutes, where your key is, with
-    `steadyhand incident confirm-code QUESTION`.
-    """
+    """Approve the exact text of a notice, proven with your key."""
     from bot.comms import approving, queries
-    from bot.incident import people
 
-    if not code:
-
-        def asking(tx, row):  # type: ignore[no-untyped-def]
-            found = queries.notice(tx.session, row.number, number)
-            return found, people.question(tx, row, f"notice-{number}", found.digest)
-
-        row, asked = do(name, person, asking)
-        _print(row)
-        code = the_code(asked, f"notice approve {name} {number}")
-        if not code:
-            return
-
-    def verb(tx, row):  # type: ignore[no-untyped-def]
-        found = queries.notice(tx.session, row.number, number)
-        return approving.approve(tx, row, number, found.digest, code)
-
-    say(do(name, person, verb))
+    answer(
+        f"notice approve {name} {number}", f"notice-{number}", name, person, code,
+        find=lambda session, row: queries.notice(session, row.number, number), show=_print,
+        yes=lambda tx, row, digest, proven: approving.approve(tx, row, number, digest, proven),
+    )  # fmt: skip
 
 
 @notice.command("send-back")
-@click.argument("name", metavar="INC-n")
-@click.argument("number", type=int)
+@about
+@numbered
 @click.option("--reason", default="", help="What should change.")
-@acting
-def send_back(name: str, number: int, reason: str, person: str | None) -> None:
+@changing
+def send_back(tx: Tx, row: Incident, number: int, reason: str) -> str:
     """Say no for now, and what should change."""
     from bot.comms import approving, queries
 
-    def verb(tx, row):  # type: ignore[no-untyped-def]
-        found = queries.notice(tx.session, row.number, number)
-        return approving.send_back(tx, row, number, found.digest, reason)
-
-    say(do(name, person, verb))
+    found = queries.notice(tx.session, row.number, number)
+    return approving.send_back(tx, row, number, found.digest, reason)
 
 
 @notice.command()
-@click.argument("name", metavar="INC-n")
-@click.argument("number", type=int)
-@acting
-def publish(name: str, number: int, person: str | None) -> None:
+@about
+@numbered
+@changing
+def publish(tx: Tx, row: Incident, number: int) -> str:
     """Let an approved notice out."""
     from bot.comms import publish as publishing
 
-    say(do(name, person, lambda tx, row: publishing.publish(tx, row, number)))
+    return publishing.publish(tx, row, number)
 
 
-def the_code(question: str, command: str) -> str:
-    """Print the question; the answer if somebody sits there, else how to give it."""
-    out(f"Question:\n{question}")
-    if not sys.stdin.isatty():
-        out(f"Answer: steadyhand incident {command} --as … --code CODE")
-        return ""
-    return str(click.prompt("Code (from `steadyhand incident confirm-code QUESTION`)"))
+@notice.command()
+@about
+@numbered
+@click.option("--reason", default="", help="Why it is given up.")
+@changing
+def withdraw(tx: Tx, row: Incident, number: int, reason: str) -> str:
+    """Give up a notice that is not out yet."""
+    from bot.comms import notices
 
-
-@click.command("confirm-code")
-@click.argument("question")
-@click.option(
-    "--key", "key_file", type=click.Path(path_type=Path, dir_okay=False),
-    help="The file that `steadyhand people enroll` wrote.",
-)  # fmt: skip
-def confirm_code(question: str, key_file: Path | None) -> None:
-    """Answer the question of an approval with your key. Needs no database and no network."""
-    from bot.cli.people import default_file, read_key
-    from bot.incident import people
-
-    person = question.partition(":")[2].partition(":")[0]
-    found = read_key(key_file or default_file(person))
-    if found["person"] != person:
-        raise click.ClickException(
-            f"This key is {found['person']}'s; the question is for {person}."
-        )
-    out(people.answer(question, found["private"]))
+    return notices.withdraw(tx, row, number, reason)
 
 
 def _print(row: Notice) -> None:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.acting import acting, do, say, see
-from bot.cli.incident_notice import the_code
+from bot.cli.acting import about, acting, changing, do, numbered, see
+from bot.cli.incident.proving import answer, by_key
 from bot.cli.shared import out, table
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from bot.record.tx import Tx
     from db.tables import Approval, Incident
 
@@ -32,7 +34,7 @@ def approvals_group() -> None:
 
 
 @approvals_group.command("list")
-@click.argument("name", metavar="INC-n")
+@about
 @acting
 def list_(name: str, person: str | None) -> None:
     """List what waits for somebody's yes, or for a confirmation afterwards."""
@@ -51,8 +53,8 @@ def list_(name: str, person: str | None) -> None:
 
 
 @approvals_group.command()
-@click.argument("name", metavar="INC-n")
-@click.argument("number", type=int)
+@about
+@numbered
 @acting
 def show(name: str, number: int, person: str | None) -> None:
     """Show exactly what is asked, its effect and its way back."""
@@ -62,7 +64,7 @@ def show(name: str, number: int, person: str | None) -> None:
 
 
 @approvals_group.command()
-@click.argument("name", metavar="INC-n")
+@about
 @click.argument("step_name", metavar="STEP")
 @click.option("--what", default="", help="Exactly what will be done.")
 @click.option("--why", default="", help="Why it is needed.")
@@ -79,16 +81,9 @@ def ask(name: str, step_name: str, what: str, why: str, person: str | None) -> N
 
 
 @approvals_group.command()
-@click.argument("name", metavar="INC-n")
-@click.argument("number", type=int)
-@click.option("--code", default="", help="The answer to the question that is printed without it.")
-@acting
+@by_key
 def approve(name: str, number: int, code: str, person: str | None) -> None:
-    """Say yes to exactly what is shown, proven with your key.
-
-    Without --code a question is printed. Answer it within ten minutes, where your key is, with
-    `steadyhand incident confirm-code QUESTION`.
-    """
+    """Say yes to exactly what is shown, proven with your key."""
     from bot import rooms
     from bot.playbook import approvals
 
@@ -104,10 +99,7 @@ def approve(name: str, number: int, code: str, person: str | None) -> None:
 
 
 @approvals_group.command()
-@click.argument("name", metavar="INC-n")
-@click.argument("number", type=int)
-@click.option("--code", default="", help="The answer to the question that is printed without it.")
-@acting
+@by_key
 def confirm(name: str, number: int, code: str, person: str | None) -> None:
     """Confirm afterwards what was approved in an emergency, proven with your key."""
     from bot.playbook import approvals
@@ -120,44 +112,34 @@ def confirm(name: str, number: int, code: str, person: str | None) -> None:
 
 
 @approvals_group.command()
-@click.argument("name", metavar="INC-n")
-@click.argument("number", type=int)
+@about
+@numbered
 @click.option("--reason", default="", help="Why not.")
-@acting
-def refuse(name: str, number: int, reason: str, person: str | None) -> None:
+@changing
+def refuse(tx: Tx, row: Incident, number: int, reason: str) -> str:
     """Say no, with the reason; who asked is told."""
     from bot import rooms
     from bot.playbook import approvals, asked
 
-    def verb(tx: Tx, row: Incident) -> None:
-        found = asked.get(tx.session, row.number, number)
-        approvals.refuse(tx, row, number, found.digest, reason, subjects=rooms.approval_subjects())
-
-    do(name, person, verb)
-    out(f"Approval {number} is refused; who asked is told why.")
+    found = asked.get(tx.session, row.number, number)
+    approvals.refuse(tx, row, number, found.digest, reason, subjects=rooms.approval_subjects())
+    return f"Approval {number} is refused; who asked is told why."
 
 
 def _answer(
     command: str, kind: str, name: str, number: int, code: str, person: str | None,
     yes: Callable[[Tx, Incident, str, str], str],
 ) -> None:  # fmt: skip
-    """Ask the question, take the code for it, say yes. Bound to what was shown."""
-    from bot.incident import people
+    """The yes to an approval, or to its confirmation afterwards."""
     from bot.playbook import asked
 
-    def asking(tx: Tx, row: Incident) -> tuple[Approval, str]:
-        found = asked.get(tx.session, row.number, number)
-        return found, people.question(tx, row, f"{kind}-{number}", found.digest)
+    def find(session: Session, row: Incident) -> Approval:
+        return asked.get(session, row.number, number)
 
-    def verb(tx: Tx, row: Incident) -> str:
-        return yes(tx, row, asked.get(tx.session, row.number, number).digest, code)
-
-    if not code:
-        found, question = do(name, person, asking)
-        _print(found)
-        code = the_code(question, f"approvals {command} {name} {number}")
-    if code:
-        say(do(name, person, verb))
+    answer(
+        f"approvals {command} {name} {number}", f"{kind}-{number}", name, person, code,
+        find=find, show=_print, yes=yes,
+    )  # fmt: skip
 
 
 def _print(row: Approval) -> None:

@@ -1,0 +1,67 @@
+"""``steadyhand incident exit``: what must hold before the response may end, and who says that it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.acting import about, acting, changing, see
+from bot.cli.shared import out
+
+if TYPE_CHECKING:
+    from bot.record.tx import Tx
+    from db.tables import Incident
+
+MARKS = {"open": "[ ]", "met": "[x]", "waived": "[-]"}
+
+
+@click.group("exit")
+def exit_group() -> None:
+    """Show, confirm and waive the exit criteria."""
+
+
+@exit_group.command("list")
+@about
+@acting
+def list_(name: str, person: str | None) -> None:
+    """List the exit criteria: how each is judged, by whom, and what was said."""
+    from bot import sheet
+
+    rows = see(
+        name, person, lambda session, row, house: sheet.criteria_of(session, row.number, house.env)
+    )
+    if not rows:
+        out("There are none yet: they come with the playbook.")
+    for one in rows:
+        out(f"{MARKS[one.state]} {one.number:>2} {one.title}")
+        lines = [one.how, one.measure and f"Measure: {one.measure}"]
+        lines += [one.who and f"Confirmed by: {one.who}", one.said and f"{one.by}: {one.said}"]
+        for line in filter(None, lines):
+            out(f"       {line}")
+
+
+def _move(word: str, words: str, about_it: str, became: str) -> click.Command:
+    """One move of a criterion, with the sentence that it takes; without one the room says so."""
+
+    @click.command(word, help=about_it)
+    @about
+    @click.argument("criterion")
+    @click.argument("text", metavar=words, default="")
+    @changing
+    def move(tx: Tx, row: Incident, criterion: str, text: str) -> str:
+        from bot.playbook import criteria
+
+        key = criteria.search(tx.session, row.number, criterion).key
+        moves = {"met": criteria.met, "waive": criteria.waive, "reopen": criteria.reopen}
+        return f"«{moves[word](tx, row, key, text).title}» {became}."
+
+    return move
+
+
+for _one in (
+    _move("met", "EVIDENCE", "Confirm that a criterion holds, and how we know.", "holds"),
+    _move("waive", "REASON", "End the response without it, and say why.", "is waived"),
+    _move("reopen", "REASON", "It no longer holds, or was confirmed by mistake.", "is open again"),
+):
+    exit_group.add_command(_one)

@@ -1,0 +1,161 @@
+"""``steadyhand incident list``, ``show``, ``next``, ``timeline``: looking, changing nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli.acting import about, acting, see, somebody
+from bot.cli.shared import a_house, out, table
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from bot.house import House
+    from bot.sheet import Sheet, StepView
+    from db.tables import Incident
+
+MARKS = {"open": "[ ]", "done": "[x]", "not_needed": "[-]", "blocked": "[!]"}
+
+
+@click.command("list")
+@acting
+def list_(person: str | None) -> None:
+    """List what is open."""
+    from bot.incident import queries
+    from bot.incident.names import ref
+
+    by = somebody(person)
+    with a_house() as house:
+        rows = house.read_sync(lambda session: queries.open_incidents(session, by.id, limit=100))
+    if not rows:
+        out("Nothing is open.")
+        return
+    table(
+        ("INCIDENT", "SEVERITY", "STATUS", "OPENED", "TITLE"),
+        [
+            (
+                ref(row.number), row.severity or "-", row.status,
+                f"{row.opened_at:%Y-%m-%d %H:%M}Z", ("DRILL " if row.kind == "drill" else "") + row.title,
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+@click.command()
+@about
+@acting
+def show(name: str, person: str | None) -> None:
+    """Show how an incident stands: state, people, steps, notices, what waits."""
+    _print_sheet(_sheet(name, person))
+
+
+@click.command("next")
+@about
+@acting
+def next_(name: str, person: str | None) -> None:
+    """Show your own steps, most urgent first; without any, those of the whole response."""
+    from bot.playbook import steps
+    from bot.sheet import step_view
+
+    me = somebody(person).id
+
+    def look(session: Session, row: Incident, house: House) -> tuple[bool, list[StepView]]:
+        mine = steps.ahead(steps.steps_in(session, row.number, me), row).now
+        rows = mine or steps.next_steps(session, row.number, 8)
+        now = house.clock.now()
+        return bool(mine), [step_view(session, one, house.env, now) for one in rows[:8]]
+
+    mine, views = see(name, person, look)
+    if not views:
+        out("Nothing waits. All steps: `steadyhand incident show`.")
+        return
+    out("Yours:" if mine else "None is yours. Next for the response:")
+    for view in views:
+        _print_step(view)
+
+
+@click.command()
+@about
+@click.option("--limit", default=100, show_default=True, help="At most so many lines, the newest.")
+@acting
+def timeline(name: str, limit: int, person: str | None) -> None:
+    """Print the timeline with the numbers of its entries."""
+    from bot.sheet import last_lines, who, words
+
+    lines = see(
+        name, person, lambda session, row, house: last_lines(session, row.number, limit, house.env)
+    )
+    for line in lines:
+        late = f" (late: {line.late_reason or 'entered later'})" if line.late else ""
+        text = " ".join(words(line.text).split())
+        out(f"{line.n:>5}  {line.at:%Y-%m-%d %H:%M}Z  {who(line.actor)}: {text}{late}")
+
+
+# --- printing -------------------------------------------------------------------------------------
+
+
+def _sheet(name: str, person: str | None) -> Sheet:
+    from bot.sheet import read_sheet
+
+    return see(
+        name,
+        person,
+        lambda session, row, house: read_sheet(session, row, house.env, house.clock.now()),
+    )
+
+
+def _print_sheet(sheet: Sheet) -> None:
+    from bot.sheet import words
+
+    out(f"{'DRILL ' if sheet.drill else ''}{sheet.ref} {sheet.title}")
+    out(
+        f"{sheet.severity}, {sheet.status}, {sheet.tempo}; opened {sheet.opened_at:%Y-%m-%d %H:%M}Z by {sheet.opened_by}"
+    )
+    out(f"Channel: {sheet.channel or 'not made yet (Slack has not answered)'}")
+    if sheet.summary:
+        out(words(sheet.summary))
+    for title, holder in sheet.roles:
+        out(f"  {title}: {holder}")
+    if sheet.next_update_at:
+        out(f"Next update due {sheet.next_update_at:%H:%M}Z")
+    for trouble in sheet.troubles:
+        out(f"  ! {words(trouble)}")
+    for notice_row in sheet.notices:
+        out(
+            f"  Notice {notice_row.number} ({notice_row.audience}, {notice_row.stage}): {notice_row.state}"
+        )
+    for waiting in sheet.approvals:
+        out(f"  Approval {waiting.number} waits for {waiting.waits_for}: {waiting.title}")
+    settled, total = sheet.settled
+    more = f". Which: `steadyhand incident exit list {sheet.ref}`" if settled < total else ""
+    out(f"Exit criteria: {settled} of {total}{more}")
+    out("Steps:")
+    for view in sheet.steps:
+        _print_line(view)
+
+
+def _print_line(view: StepView) -> None:
+    due = f", due {view.due_at:%H:%M}Z" if view.due_at else ""
+    late = " OVERDUE" if view.late else ""
+    offer = " (on offer)" if view.offered else ""
+    out(
+        f"  {MARKS.get(view.state, '[ ]')} {view.number:>3} {view.title}{offer} - {view.who}{due}{late}"
+    )
+
+
+def _print_step(view: StepView) -> None:
+    _print_line(view)
+    for line in view.how:
+        out(f"          {line}")
+    for before in view.first:
+        out(f"          First: {before}")
+    if view.approval:
+        out(f"          {view.approval}")
+    for keep in view.keep:
+        must = "" if keep.must else " (if possible)"
+        out(f"          --evidence {keep.id}=…  {keep.title}{must}")
+    for key, label in view.options:
+        out(f"          --outcome {key}  {label}")
