@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -28,7 +29,7 @@ QUIET = timeline.QUIET - {PlaybookComposed.kind}
 
 
 def said(
-    session: Session, incident: Incident | None, params: dict[str, Any], titles: timeline.Titles
+    titles: timeline.Titles, session: Session, incident: Incident | None, params: dict[str, Any]
 ) -> Message:
     """One message for all of it. Read from the record when it is sent, where words can be erased."""
     assert incident is not None
@@ -102,9 +103,6 @@ def enrolled(session: Session, incident: Incident | None, params: dict[str, Any]
 
 def surface(content: Content) -> Surface:
     """Needs the content's role titles."""
-    titles = content.role_titles
-
-    def away(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
-        return said(session, incident, params, titles)
-
-    return Surface(wordings={AWAY_MESSAGE: away, "enrolled": enrolled})
+    return Surface(
+        wordings={AWAY_MESSAGE: partial(said, content.role_titles), "enrolled": enrolled}
+    )

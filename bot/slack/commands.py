@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import partial
 
 from bot.errors import BadInput
 from bot.incident import queries
@@ -72,27 +73,36 @@ VERBS: tuple[Verb, ...] = (
 )
 
 
-def dispatcher(verbs: Mapping[str, Handler]) -> Handler:
-    """The one handler of the slash command, over the surfaces' verbs."""
+def spellings(verbs: Mapping[str, Handler]) -> dict[str, str]:
+    """Every word that means a verb of the surfaces, to the verb's own name."""
     names = {name: name for name in verbs}
     for verb in VERBS:
         names.update({alias: verb.name for alias in verb.aliases if verb.name in verbs})
+    return names
 
-    async def command(request: Request) -> Answer:
+
+async def command(
+    verbs: Mapping[str, Handler], names: Mapping[str, str], request: Request
+) -> Answer:
+    """The slash command: the verb that the first word means, with the rest as its text."""
+    request.split_ref()
+    word, _, rest = request.text.partition(" ")
+    name = names.get(word.lower()) if word else "bare"
+    if name is None or name not in verbs:
+        return _unknown(word, names)
+    typed, request.text = request.text, rest.strip()
+    if request.explicit is None:
         request.split_ref()
-        word, _, rest = request.text.partition(" ")
-        name = names.get(word.lower()) if word else "bare"
-        if name is None or name not in verbs:
-            return _unknown(word, names)
-        typed, request.text = request.text, rest.strip()
-        if request.explicit is None:
-            request.split_ref()
-        try:
-            return await verbs[name](request)
-        except WhichIncident:
-            return await _which(request, typed)
+    try:
+        return await verbs[name](request)
+    except WhichIncident:
+        return await _which(request, typed)
 
-    return command
+
+async def rerun(verbs: Mapping[str, Handler], names: Mapping[str, str], request: Request) -> Answer:
+    """The same command again, for the incident that was chosen."""
+    request.explicit, request.text = request.packed.get("i"), str(request.packed.get("t", ""))
+    return await command(verbs, names, request)
 
 
 def _unknown(word: str, names: Mapping[str, str]) -> Answer:
@@ -124,10 +134,7 @@ async def _which(request: Request, typed: str) -> Answer:
 
 def surface(verbs: Mapping[str, Handler]) -> Surface:
     """The slash command and the buttons that run it again for a chosen incident."""
-    command = dispatcher(verbs)
-
-    async def rerun(request: Request) -> Answer:
-        request.explicit, request.text = request.packed.get("i"), str(request.packed.get("t", ""))
-        return await command(request)
-
-    return Surface(verbs={"*": command}, actions={"rerun": rerun})
+    names = spellings(verbs)
+    return Surface(
+        verbs={"*": partial(command, verbs, names)}, actions={"rerun": partial(rerun, verbs, names)}
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from slack_sdk.errors import SlackApiError
 from sqlmodel import Session
@@ -18,7 +19,7 @@ from bot.record.tx import Tx
 from bot.slack import card, kit
 from bot.slack.commands import VERBS
 from bot.slack.open import form
-from bot.slack.request import Answer, Handler, Request, WhichIncident, only_you
+from bot.slack.request import Answer, Request, WhichIncident, only_you
 from bot.slack.router import Surface
 from bot.slack.wording import mark
 from db.tables import Incident
@@ -62,18 +63,14 @@ async def _menu(request: Request, number: int) -> Answer:
     return only_you(f"{ref(number)} menu", blocks)
 
 
-def status_handler(parts: Sequence[card.Part]) -> Handler:
+async def status_verb(parts: Sequence[card.Part], request: Request) -> Answer:
     """``/incident status``: the card, for this person, wherever they are."""
-
-    async def status_verb(request: Request) -> Answer:
-        env = request.house.env
-        return await request.read_incident(
-            lambda session, row: only_you(
-                f"Status of {ref(row.number)}", card.render(session, row, env, parts).blocks
-            )
+    env = request.house.env
+    return await request.read_incident(
+        lambda session, row: only_you(
+            f"Status of {ref(row.number)}", card.render(session, row, env, parts).blocks
         )
-
-    return status_verb
+    )
 
 
 async def timeline_verb(request: Request) -> Answer:
@@ -202,17 +199,13 @@ async def effect_retry(request: Request) -> Answer:
     return await request.change_incident(verb, lambda _: only_you("It is tried again now."))
 
 
-def home_opened(sections: Sections) -> Handler:
+async def home_opened(sections: Sections, request: Request) -> Answer:
     """App Home: drawn anew each time somebody opens it."""
-
-    async def app_home_opened(request: Request) -> Answer:
-        if request.body["event"].get("tab", "home") != "home":
-            return None
-        view = await request.read(lambda session: home_view(session, request, sections))
-        request.background(_publish(request, view))
+    if request.body["event"].get("tab", "home") != "home":
         return None
-
-    return app_home_opened
+    view = await request.read(lambda session: home_view(session, request, sections))
+    request.background(_publish(request, view))
+    return None
 
 
 async def _publish(request: Request, view: kit.Element) -> None:
@@ -245,12 +238,12 @@ def surface(sections: Sections, parts: Sequence[card.Part]) -> Surface:
     return Surface(
         verbs={
             "bare": bare,
-            "status": status_handler(parts),
+            "status": partial(status_verb, parts),
             "timeline": timeline_verb,
             "list": list_verb,
             "mine": mine_verb,
             "help": help_verb,
         },
         actions={"timeline": timeline_verb, "effect_retry": effect_retry},
-        events={"app_home_opened": home_opened(sections)},
+        events={"app_home_opened": partial(home_opened, sections)},
     )

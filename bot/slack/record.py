@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -17,7 +18,7 @@ from bot.record.catalogue import DecisionOption
 from bot.record.entry import Recorded
 from bot.record.tx import Tx
 from bot.slack import kit
-from bot.slack.request import Answer, Handler, Request, only_you
+from bot.slack.request import Answer, Request, only_you
 from bot.slack.router import Surface
 from bot.slack.wording import Message, simple
 from db.tables import Incident
@@ -276,25 +277,21 @@ async def add_to_record(request: Request) -> Answer:
     )
 
 
-def reaction_handler(emoji: str) -> Handler:
+async def reaction_added(emoji: str, request: Request) -> Answer:
     """Reacting with the emoji keeps the message. The message is read from Slack afterwards."""
+    event = request.body["event"]
+    item = event.get("item") or {}
+    channel, ts = item.get("channel"), item.get("ts")
+    if event.get("reaction") != emoji or item.get("type") != "message" or not (channel and ts):
+        return None
 
-    async def reaction_added(request: Request) -> Answer:
-        event = request.body["event"]
-        item = event.get("item") or {}
-        channel, ts = item.get("channel"), item.get("ts")
-        if event.get("reaction") != emoji or item.get("type") != "message" or not (channel and ts):
-            return None
+    def verb(tx: Tx) -> None:
+        row = queries.by_channel(tx.session, channel)
+        if row is None or items.captured(tx, channel, ts, row.number):
+            return
+        items.ask_capture(tx, row, channel, ts, event.get("item_user") or "")
 
-        def verb(tx: Tx) -> None:
-            row = queries.by_channel(tx.session, channel)
-            if row is None or items.captured(tx, channel, ts, row.number):
-                return
-            items.ask_capture(tx, row, channel, ts, event.get("item_user") or "")
-
-        return await request.change(verb)
-
-    return reaction_added
+    return await request.change(verb)
 
 
 async def message_event(request: Request) -> Answer:
@@ -342,6 +339,6 @@ def surface(emoji: str) -> Surface:
         actions={"record_form": record_button, "decision_form": decision_form},
         views={"record_submit": record_submit, "decision_submit": decision_submit},
         shortcuts={"add_to_record": add_to_record},
-        events={"reaction_added": reaction_handler(emoji), "message": message_event},
+        events={"reaction_added": partial(reaction_added, emoji), "message": message_event},
         wordings={"decision": _decision_said},
     )

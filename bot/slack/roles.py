@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -130,59 +131,71 @@ def _became(answer: Recorded, title: str, person: str | None) -> str:
     return f"{where}: {kit.person(entry.holder)} {verb} {title} now."
 
 
+def _title(content: Content, role: str) -> str:
+    return content.role_titles.get(role, role)
+
+
+def _offer(
+    content: Content, session: Session, incident: Incident | None, params: Params
+) -> Message:
+    assert incident is not None
+    role, by = params["role"], kit.person(params["by"])
+    answer = roles.answer_to(session, incident.number, role, params["n"])
+    if answer is not None:
+        return simple(incident, _became(answer, _title(content, role), params.get("to")))
+    text = (
+        f"{by} asks you to be *{_title(content, role)}* in *{ref(incident.number)}* "
+        f"{kit.esc(incident.title)} (<#{incident.channel_id}>)."
+    )
+    packed = kit.pack(i=incident.number, r=role)
+    buttons = kit.actions(
+        kit.button("Accept", "role_accept", packed, style="primary"),
+        kit.button("I cannot", "role_decline", packed),
+    )
+    return Message(
+        f"You are asked to be {_title(content, role)}",
+        [kit.section(mark(incident) + text), buttons],
+    )
+
+
+def _instructions(
+    content: Content, session: Session, incident: Incident | None, params: Params
+) -> Message:
+    assert incident is not None
+    role = content.roles[params["role"]]
+    lines = "\n".join(f"{n}. {line}" for n, line in enumerate(role.first_15, 1))
+    where = f"<#{incident.channel_id}>" if incident.channel_id else ref(incident.number)
+    text = f"{mark(incident)}You are *{role.title}* in {where}. {role.does}\n\n*Your first 15 minutes*\n{lines}"
+    return Message(
+        f"You are {role.title}",
+        [kit.section(text), kit.context("`/incident next` shows your steps.")],
+    )
+
+
+def _declined(
+    content: Content, session: Session, incident: Incident | None, params: Params
+) -> Message:
+    assert incident is not None
+    return simple(
+        incident,
+        f"{kit.person(params['holder'])} cannot be {_title(content, params['role'])}. "
+        f"Ask somebody else: `/incident role {params['role']} @somebody`",
+    )
+
+
+def _handover(
+    content: Content, session: Session, incident: Incident | None, params: Params
+) -> Message:
+    assert incident is not None
+    return simple(
+        incident,
+        f"{kit.person(params['holder'])} took over as *{_title(content, params['role'])}* "
+        f"from {kit.person(params['previous'])}.",
+    )
+
+
 def surface(content: Content) -> Surface:
-    """Needs the content's role titles and instructions for its messages."""
-
-    def title(role: str) -> str:
-        found = content.roles.get(role)
-        return found.title if found else role
-
-    def offer(session: Session, incident: Incident | None, params: Params) -> Message:
-        assert incident is not None
-        role, by = params["role"], kit.person(params["by"])
-        answer = roles.answer_to(session, incident.number, role, params["n"])
-        if answer is not None:
-            return simple(incident, _became(answer, title(role), params.get("to")))
-        text = (
-            f"{by} asks you to be *{title(role)}* in *{ref(incident.number)}* "
-            f"{kit.esc(incident.title)} (<#{incident.channel_id}>)."
-        )
-        packed = kit.pack(i=incident.number, r=role)
-        buttons = kit.actions(
-            kit.button("Accept", "role_accept", packed, style="primary"),
-            kit.button("I cannot", "role_decline", packed),
-        )
-        return Message(
-            f"You are asked to be {title(role)}", [kit.section(mark(incident) + text), buttons]
-        )
-
-    def instructions(session: Session, incident: Incident | None, params: Params) -> Message:
-        assert incident is not None
-        role = content.roles[params["role"]]
-        lines = "\n".join(f"{n}. {line}" for n, line in enumerate(role.first_15, 1))
-        where = f"<#{incident.channel_id}>" if incident.channel_id else ref(incident.number)
-        text = f"{mark(incident)}You are *{role.title}* in {where}. {role.does}\n\n*Your first 15 minutes*\n{lines}"
-        return Message(
-            f"You are {role.title}",
-            [kit.section(text), kit.context("`/incident next` shows your steps.")],
-        )
-
-    def declined(session: Session, incident: Incident | None, params: Params) -> Message:
-        assert incident is not None
-        return simple(
-            incident,
-            f"{kit.person(params['holder'])} cannot be {title(params['role'])}. "
-            f"Ask somebody else: `/incident role {params['role']} @somebody`",
-        )
-
-    def handover(session: Session, incident: Incident | None, params: Params) -> Message:
-        assert incident is not None
-        return simple(
-            incident,
-            f"{kit.person(params['holder'])} took over as *{title(params['role'])}* "
-            f"from {kit.person(params['previous'])}.",
-        )
-
+    """Messages take titles and instructions from the content."""
     return Surface(
         verbs={"role": role_verb},
         actions={
@@ -192,9 +205,9 @@ def surface(content: Content) -> Surface:
         },
         views={"role_submit": role_submit},
         wordings={
-            "role_offer": offer,
-            "role_instructions": instructions,
-            "role_declined": declined,
-            "role_handover": handover,
+            "role_offer": partial(_offer, content),
+            "role_instructions": partial(_instructions, content),
+            "role_declined": partial(_declined, content),
+            "role_handover": partial(_handover, content),
         },
     )

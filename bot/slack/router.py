@@ -18,7 +18,11 @@ Wording = Callable[[Session, Incident | None, dict[str, Any]], Message]
 
 @dataclass(frozen=True)
 class Surface:
-    """What one surface can handle: verbs of /incident, buttons, forms, shortcuts, events."""
+    """What one surface can handle: verbs of /incident, buttons, forms, shortcuts, events.
+
+    A module's table is its ``SURFACE``. Where handlers or wordings need something besides the
+    request, ``surface(needs)`` makes the table and binds it to them with ``partial``.
+    """
 
     verbs: Mapping[str, Handler] = field(default_factory=dict)
     actions: Mapping[str, Handler] = field(default_factory=dict)

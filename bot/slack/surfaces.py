@@ -23,6 +23,7 @@ from bot.slack import (
     open,
     overview,
     postmortem,
+    postmortem_words,
     privileged,
     proof,
     record,
@@ -77,7 +78,7 @@ def card_parts() -> list[card.Part]:
         updates.card_lines,
         notices.card_lines,
         action_words.card_lines,
-        postmortem.card_lines,
+        postmortem_words.card_lines,
     ]
 
 

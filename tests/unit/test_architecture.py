@@ -12,6 +12,7 @@ DOORS = ("bot.slack", "bot.cli", "bot.web", "bot.sandbox", "bot.bootstrap")
 ROOMS = ("record", "incident", "playbook", "comms", "action", "postmortem")
 #: The adapters know the outside words; everything else in effects does not.
 ADAPTERS = {"slack.py", "answers.py", "client.py"}
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def _imports(path: Path) -> set[str]:
@@ -66,12 +67,23 @@ def test_only_projectors_write_state() -> None:
                     assert "ContentRow" in ast.unparse(node), f"{path.name}: {ast.unparse(node)}"
 
 
+@pytest.mark.parametrize("path", _modules("slack"), ids=lambda p: p.name)
+def test_a_surface_is_a_table(path: Path) -> None:
+    """``SURFACE``, or ``surface(needs)`` where handlers need something: bound with ``partial``."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef) and node.name == "surface":
+            inner = [
+                one for one in ast.walk(node) if isinstance(one, FUNCTIONS) and one is not node
+            ]
+            assert not inner, f"{path.name}: handlers belong at module level, not into surface()"
+
+
 def test_functions_stay_short() -> None:
     """None over 80 lines, nine in ten under 40, the median at most 10 (DESIGN's measure)."""
     lengths = []
     for path in sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "db").glob("*.py")]):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(node, FUNCTIONS):
                 length = (node.end_lineno or 0) - node.lineno + 1
                 assert length <= 80, f"{path.relative_to(ROOT)}:{node.name} has {length} lines"
                 lengths.append(length)

@@ -10,7 +10,7 @@ from bot.house import House
 from bot.incident import lifecycle
 from bot.playbook import steps, walk
 from bot.postmortem import reminders, verbs
-from bot.slack.postmortem import card_lines
+from bot.slack.postmortem_words import card_lines
 from tests.integration.playbook.conftest import ADA, MAX, Story
 
 pytestmark = pytest.mark.usefixtures("proven")
