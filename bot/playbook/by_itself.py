@@ -28,6 +28,9 @@ from bot.record.read import entries
 from bot.record.tx import Tx
 from db.tables import Incident, Notice, RecordItem, Step
 
+#: Steps that were done before the one that replaces them was composed: looked back at, never waited
+#: for. Every step ends in such an entry.
+_LOOKED_BACK_AT = frozenset({c.StepDone.kind})
 #: What was seen, in words; people's own words stay in the entry that is pointed at.
 _DEEDS = {
     c.SeveritySet.kind: "severity set", c.RoleAccepted.kind: "role accepted",
@@ -35,7 +38,7 @@ _DEEDS = {
     c.NoticeDrafted.kind: "notice drafted", c.NoticePublished.kind: "notice published",
     c.DecisionMade.kind: "decision recorded", c.EvidenceAdded.kind: "evidence added",
     c.EvidenceFrozen.kind: "evidence frozen", c.FactsSet.kind: "answered elsewhere",
-    c.PostmortemReviewed.kind: "postmortem reviewed",
+    c.PostmortemReviewed.kind: "postmortem reviewed", c.StepDone.kind: "answered before",
 }  # fmt: skip
 
 
@@ -45,7 +48,7 @@ def followers(content: Content) -> dict[str, Follower]:
         one.entry for module in content.modules.values() for step in module.steps
         for one in step.done_by
     }  # fmt: skip
-    return dict.fromkeys(sorted(named), follow)
+    return dict.fromkeys(sorted(named - _LOOKED_BACK_AT), follow)
 
 
 def follow(tx: Tx, recorded: Recorded) -> None:

@@ -143,7 +143,9 @@ class Step(Strict):
         default=None, description="Added to what the rung already asks."
     )
     preconditions: tuple[StepRef, ...] = ()
-    options: tuple[Option, ...] = ()
+    options: tuple[Option, ...] = Field(
+        default=(), max_length=10, description="Answers of a decision; Slack shows ten at most."
+    )
     notice: NoticeRef | None = None
     done_by: tuple[DoneBy, ...] = Field(
         default=(),

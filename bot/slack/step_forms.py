@@ -25,6 +25,7 @@ def done_form(
     """Asks for exactly what the step needs: its answer, its evidence."""
     blocks = [_head(row)]
     if plan.options:
+        blocks += _expected(plan)
         options = [kit.option(option.label, option.id) for option in plan.options]
         blocks.append(kit.ask("outcome", "The answer", kit.radio("outcome", options, row.outcome)))
     for wanted in walk.evidence_wanted(content, plan):
@@ -42,6 +43,17 @@ def done_form(
         submit="Done",
         meta=_meta(row, channel),
     )
+
+
+def _expected(plan: StepPlan) -> list[kit.Block]:
+    """What each answer of a decision is expected to reduce and to cost, where content says it."""
+    lines = [
+        f"*{kit.esc(one.label)}*\nReduces: {kit.esc(one.harm_reduction or 'not known')} "
+        f"Costs: {kit.esc(one.side_effects or 'not known')}"
+        for one in plan.options
+        if one.harm_reduction or one.side_effects
+    ]
+    return [kit.section("\n".join(lines))] if lines else []
 
 
 def _evidence(row: Step, wanted: walk.Wanted) -> kit.Block:

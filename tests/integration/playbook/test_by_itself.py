@@ -159,3 +159,28 @@ def test_a_closed_incident_is_left_alone(story: Story) -> None:
     story.run("system", lambda tx: tx.append(
         c.SeveritySet(severity="SEV3", tempo="rolling", families=[]), 1))  # fmt: skip
     assert story.incident.version == version + 1 and story.step(ASSESS).state == "open"
+
+
+def test_a_decision_made_before_the_family_was_known_is_not_asked_again(story: Story) -> None:
+    """The family brings its own options; what was answered before counts for them."""
+    story.do(ADA, walk.done, DECIDE, outcome="watch", comment="we look again at noon")
+    story.assess("SEV3", families=("c",))
+    own = story.step("harm.c.privacy-leakage/decide")
+    assert (own.state, own.outcome) == ("done", "watch")
+    assert story.step(DECIDE).state == "done"
+    story.do(ADA, walk.reopen, own.key, "it goes on")
+    story.do(ADA, walk.done, own.key, outcome="stop-flow", comment="data crosses still")
+    decisions = story.house.read_sync(
+        lambda s: list(entries(s, story.number, kinds=[c.DecisionMade.kind]))
+    )
+    made = decisions[-1].entry
+    assert made.chosen.startswith("Switch the feature, tenant or connector off")
+    assert all(one["harm_reduction"] and one["side_effects"] for one in made.options)
+
+
+def test_without_an_answer_before_the_family_asks_once(story: Story) -> None:
+    story.assess("SEV3", families=("a",))
+    assert story.step("harm.a.toxic-output/decide").state == "open"
+    assert DECIDE not in story.steps() or story.step(DECIDE).state == "not_required"
+    story.do(ADA, items.decide, "English off", topic="containment")
+    assert story.step("harm.a.toxic-output/decide").outcome == "contain-now"
