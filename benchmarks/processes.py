@@ -24,7 +24,8 @@ def process(*command: str, env: dict[str, str] | None = None) -> Iterator[subpro
     kept = {
         k: v
         for k, v in os.environ.items()
-        if not k.startswith(("STEADYHAND_", "SLACK_", "DATABASE"))
+        # As people start it: what was compiled once is kept.
+        if not k.startswith(("STEADYHAND_", "SLACK_", "DATABASE", "PYTHONDONTWRITEBYTECODE"))
     }
     started = subprocess.Popen(
         [sys.executable, *command], cwd=ROOT, env={**kept, **(env or {})},

@@ -194,7 +194,7 @@ def _pin(tx: Tx, found: Composition) -> None:
         if content.hashes.get(module.id) != module.sha256:
             continue
         if tx.session.get(ContentRow, module.sha256) is None:
-            body = json.loads(content.canonical_module(module.id))
+            body = json.loads(content.canonicals[module.id])
             tx.session.add(
                 ContentRow(
                     sha256=module.sha256, kind="module", name=module.id, version=module.version,

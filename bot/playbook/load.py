@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -104,7 +105,10 @@ class Content:
     """Blocks that templates import: file name to Jinja2 text."""
     versions: Mapping[str, str]
     """File name to SHA-256 of its content, for pinning what an incident ran with."""
+    canonicals: Mapping[str, bytes] = field(repr=False, compare=False)
+    """Module id to its canonical JSON, whose SHA-256 is its hash: stored with the pin."""
     documents: Mapping[str, Document] = field(repr=False, compare=False)
+    """What checking needs; none in :meth:`slim` content."""
     module_files: Mapping[str, str] = field(repr=False, compare=False)
 
     @property
@@ -139,21 +143,13 @@ class Content:
         """Role ids, ``responder`` or ``anyone``. Raises KeyError for a verb that is not listed."""
         return self.permissions[verb].may(kind)
 
-    def canonical_module(self, module_id: str) -> bytes:
-        """The canonical JSON of a module, whose SHA-256 is its hash. Store it with the pin."""
-        return canonical(self.documents[self.module_files[module_id]].value)
-
     def slim(self) -> Content:
-        """The same without the lines of places, which only checking needs: megabytes less."""
-
-        def bare(document: Document) -> Document:
-            return replace(document, root=None)
-
+        """The same without the files as they were read, which only checking needs."""
         templates = {
-            key: replace(one, document=bare(one.document)) for key, one in self.templates.items()
+            key: replace(one, document=Document(one.file, None, ""))
+            for key, one in self.templates.items()
         }
-        documents = {file: bare(document) for file, document in self.documents.items()}
-        return replace(self, documents=documents, templates=templates)
+        return replace(self, documents={}, templates=templates)
 
 
 def module_from_json(text: str | bytes) -> tuple[Module, str]:
@@ -290,7 +286,9 @@ class _Reading:
             return found
 
         notices = of("notices.yaml", Notices)
-        hashes = {key: self.documents[file].sha256 for key, file in self.module_files.items()}
+        canonicals = {
+            key: canonical(self.documents[file].value) for key, file in self.module_files.items()
+        }
         return Content(
             severity=of("severity.yaml", SeverityRules),
             levels=of("levels.yaml", Levels),
@@ -309,7 +307,8 @@ class _Reading:
             if "retention.yaml" in self.parsed
             else (),
             modules=dict(sorted(self.found_modules.items())),
-            hashes=hashes,
+            hashes={key: hashlib.sha256(text).hexdigest() for key, text in canonicals.items()},
+            canonicals=canonicals,
             templates=self.found_templates,
             shared_templates=self.shared,
             versions={name: self.documents[self.shown(self.folder / name)].sha256 for name in FILES}

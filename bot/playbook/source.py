@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,9 +76,14 @@ class Document:
 
     file: str
     value: Plain
-    root: yaml.Node | None
+    text: str = field(repr=False)
     offset: int = 0
     repeated: tuple[Finding, ...] = field(default=())
+
+    @property
+    def root(self) -> yaml.Node | None:
+        """The places in it. Read anew: only a fault needs them, and they are megabytes."""
+        return _nodes(self.text)
 
     def line(self, place: Place = ()) -> int:
         """The line (from 1) of a place such as ``('steps', 3, 'role')``, or its nearest parent."""
@@ -150,16 +156,22 @@ def read(path: Path, shown: str) -> Document:
 
 def read_text(text: str, shown: str, offset: int = 0) -> Document:
     """Read YAML text; ``offset`` is the number of lines before it in its file."""
-    reader = _Reader(text)
     try:
-        root = reader.get_single_node()
+        root = _nodes.__wrapped__(text)
     except yaml.YAMLError as error:
         raise ContentError([_syntax(error, shown, offset)]) from error
-    finally:
-        reader.dispose()
     repeated: list[Finding] = []
     value = None if root is None else _plain(root, shown, offset, repeated)
-    return Document(shown, value, root, offset, tuple(repeated))
+    return Document(shown, value, text, offset, tuple(repeated))
+
+
+@lru_cache(maxsize=8)
+def _nodes(text: str) -> yaml.Node | None:
+    reader = _Reader(text)
+    try:
+        return reader.get_single_node()
+    finally:
+        reader.dispose()
 
 
 def _syntax(error: yaml.YAMLError, shown: str, offset: int) -> Finding:

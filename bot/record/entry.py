@@ -42,7 +42,9 @@ WITHHELD = "[privileged]"
 class Entry(BaseModel):
     """Base of everything that can be on the record. Subclasses live in ``catalogue``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="iso8601")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", defer_build=True, ser_json_timedelta="iso8601"
+    )
     kind: ClassVar[str]
 
     @classmethod

@@ -1,7 +1,7 @@
 """Checkpoints and keys as text, in the forms of C2SP (c2sp.org/signed-note, tlog-checkpoint).
 
 A checkpoint is three lines (origin, number of entries, root in base64), an empty line, and one line
-a signature. Nothing here knows the database; ``cryptography`` is imported when a key is used.
+a signature. Nothing here knows the database.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
+from bot import ed25519
 from bot.errors import BadInput, ConfigError
 
 _ED25519 = b"\x01"
@@ -45,14 +45,7 @@ class Public:
 
     def signed(self, body: str, signature: bytes) -> bool:
         """Whether ``signature`` over ``body`` was made with this key."""
-        from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-        try:
-            Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, body.encode())
-        except InvalidSignature:
-            return False
-        return True
+        return ed25519.holds(self.raw, body.encode(), signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +53,16 @@ class Private:
     """A signing key. Its text is ``PRIVATE+KEY+<name>+<id>+<base64 of 0x01 and the seed>``."""
 
     public: Public
-    _key: Any
+    _seed: bytes = field(repr=False)
 
     def sign(self, body: str) -> str:
         """The whole note: the body, an empty line, and this key's signature line."""
-        raw = bytes.fromhex(self.public.id) + self._key.sign(body.encode())
+        raw = bytes.fromhex(self.public.id) + ed25519.sign(self._seed, body.encode())
         return f"{body}\n— {self.public.name} {base64.b64encode(raw).decode()}\n"
 
     def text(self) -> str:
         """What the key file holds."""
-        seed = base64.b64encode(_ED25519 + self._key.private_bytes_raw()).decode()
+        seed = base64.b64encode(_ED25519 + self._seed).decode()
         return f"{_PRIVATE}{self.public.name}+{self.public.id}+{seed}\n"
 
 
@@ -99,18 +92,14 @@ def body(origin: str, size: int, root: bytes) -> str:
 
 def make_private(name: str) -> Private:
     """A new key."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    return _with_public(name, Ed25519PrivateKey.generate())
+    return _with_public(name, ed25519.new_seed())
 
 
 def read_private(text: str) -> Private:
     """A key from its file's text. Raises ``ConfigError``."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     try:
         name, key_id, seed = _parts(text.removeprefix(_PRIVATE))
-        found = _with_public(name, Ed25519PrivateKey.from_private_bytes(seed))
+        found = _with_public(name, seed)
     except ValueError:
         found = key_id = None  # type: ignore[assignment]
     if found is None or not text.startswith(_PRIVATE) or found.public.id != key_id:
@@ -150,8 +139,8 @@ def read_notes(text: str) -> list[Note]:
     return out
 
 
-def _with_public(name: str, key: Any) -> Private:
-    return Private(Public(name, key.public_key().public_bytes_raw()), key)
+def _with_public(name: str, seed: bytes) -> Private:
+    return Private(Public(name, ed25519.public_of(seed)), seed)
 
 
 def _parts(text: str) -> tuple[str, str, bytes]:

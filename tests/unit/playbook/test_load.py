@@ -154,7 +154,7 @@ def test_content_is_frozen(content: Content) -> None:
 
 def test_a_module_can_be_rebuilt_from_its_pin(content: Content) -> None:
     for module_id, module in content.modules.items():
-        again, sha = module_from_json(content.canonical_module(module_id))
+        again, sha = module_from_json(content.canonicals[module_id])
         assert again == module
         assert sha == content.hashes[module_id]
         assert content.by_hash[sha] is module
@@ -213,4 +213,4 @@ def test_pinned_versions_cover_every_rule_file_and_template(content: Content) ->
     assert "severity.yaml" in content.versions
     assert "comms_templates/users/first.md.j2" in content.versions
     assert all(len(sha) == 64 for sha in content.versions.values())
-    assert json.loads(content.canonical_module("base.evidence"))["id"] == "base.evidence"
+    assert json.loads(content.canonicals["base.evidence"])["id"] == "base.evidence"

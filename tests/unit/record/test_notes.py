@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot import ed25519
 from bot.errors import BadInput, ConfigError
 from bot.record.notes import body, make_private, read_notes, read_private, read_public
 from tests.unit.record.test_merkle import verifier  # noqa: F401 - a fixture
@@ -98,15 +99,13 @@ def test_both_implementations_agree(message: bytes, place: int, change: int) -> 
     import importlib.util
     from pathlib import Path
 
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     path = Path(__file__).parents[3] / "bot/record/verifier/verify_bundle.py"
     spec = importlib.util.spec_from_file_location("v", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    key = Ed25519PrivateKey.generate()
-    public, good = key.public_key().public_bytes_raw(), bytearray(key.sign(message))
+    seed = ed25519.new_seed()
+    public, good = ed25519.public_of(seed), bytearray(ed25519.sign(seed, message))
     assert module.signed(public, message, bytes(good))
     good[place] ^= change
     with contextlib.suppress(module.Bad):
