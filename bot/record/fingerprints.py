@@ -24,6 +24,15 @@ log = logging.getLogger(__name__)
 
 #: What a freeze can name; the values are hashes, digests or version ids, never the thing itself.
 PARTS = ("model", "prompt", "guardrail", "config", "dataset", "index")
+#: What a part is called, and what to name of it.
+LABELS = {
+    "model": ("Model", "Name and version, or the digest of its weights."),
+    "prompt": ("System prompt", "Version or hash. Not the text."),
+    "guardrail": ("Guardrail", "Version or hash of filters and classifiers."),
+    "config": ("Configuration", "Hash of decoding, routing and feature settings."),
+    "dataset": ("Data set", "Version of the data behind it."),
+    "index": ("Retrieval index", "Snapshot id."),
+}
 VALUE_MAX = 200
 #: Nobody's list of six short values is longer; what is, was named by mistake.
 FILE_MAX = 16_384

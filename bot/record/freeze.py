@@ -12,14 +12,14 @@ from bot.incident.rights import require
 from bot.record import catalogue as c
 from bot.record.batch import Env
 from bot.record.entry import SYSTEM, Recorded
-from bot.record.fingerprints import PARTS, RunningNow, checked
+from bot.record.fingerprints import LABELS, PARTS, RunningNow, checked
 from bot.record.read import entries
 from bot.record.tx import Tx
 from bot.timing import rfc3339
 from db.tables import Incident, Step
 
 __all__ = [
-    "DESTRUCTIVE", "PARTS", "answer", "at_declaration", "before_asking", "freeze", "go_without",
+    "DESTRUCTIVE", "LABELS", "PARTS", "answer", "at_declaration", "before_asking", "freeze", "go_without",
     "in_words", "last", "missing",
     "needed_before", "require_answer", "unanswered",
 ]  # fmt: skip

@@ -20,14 +20,6 @@ from bot.slack.router import Surface
 from db.tables import Incident, Step
 
 NOW = "now"
-_LABELS = {
-    "model": ("Model", "Name and version, or the digest of its weights."),
-    "prompt": ("System prompt", "Version or hash. Not the text."),
-    "guardrail": ("Guardrail", "Version or hash of filters and classifiers."),
-    "config": ("Configuration", "Hash of decoding, routing and feature settings."),
-    "dataset": ("Data set", "Version of the data behind it."),
-    "index": ("Retrieval index", "Snapshot id."),
-}
 _RUNG = re.compile(r"(?:before\s+)?(C\d)\b[\s:,]*", re.IGNORECASE)
 _WITHOUT = re.compile(r"(?:without|skip)\b\s*", re.IGNORECASE)
 _PAIR = re.compile(r"([A-Za-z]+)\s*=\s*(\S+)")
@@ -152,7 +144,7 @@ def _form(
         ),
     ]  # fmt: skip
     for part in freeze.PARTS:
-        label, hint = _LABELS[part]
+        label, hint = freeze.LABELS[part]
         box = kit.text_input(part, initial=known.get(part, ""), most=200)
         blocks.append(kit.ask(part, label, box, optional=True, hint=hint))
     return kit.modal(

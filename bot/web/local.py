@@ -28,6 +28,8 @@ from bot.incident import items, queries, rights
 from bot.incident.assessing import parse_severity
 from bot.incident.opening import open_incident
 from bot.playbook import walk
+from bot.record import freeze
+from bot.record.batch import Env
 from bot.record.entry import Actor
 from bot.record.tx import Tx
 from bot.settings import Settings
@@ -46,6 +48,8 @@ SAID = {
     "skip": "The step is left out.",
     "block": "The step is blocked; the commander is told.",
     "take": "The step is yours.",
+    "freeze": "What runs now is frozen on the record.",
+    "without": "It may go ahead without a freeze. The decision is on the record.",
     "open": "The incident is open. You are the commander until somebody takes over.",
 }
 Page = Callable[[Request, str], Awaitable[Response]]
@@ -166,18 +170,20 @@ class LocalPage:
     ) -> Response:  # fmt: skip
         number, now, env = request.path_params["number"], self._house.clock.now(), self._house.env
 
-        def look(session: Session) -> sheet.Sheet:
-            return sheet.read_sheet(session, sheet.find(session, str(number), person), env, now)
+        def look(session: Session) -> tuple[sheet.Sheet, dict[str, str]]:
+            row = sheet.find(session, str(number), person)
+            return sheet.read_sheet(session, row, env, now), freeze.last(session, env, row.number)
 
         try:
-            found = await self._house.read(look)
+            found, known = await self._house.read(look)
         except NotFound as missing:
             await self._record(Actor(person, "web"), missing)
             return self._said(404, missing)
         said = SAID.get(request.query_params.get("said", ""), "")
         return self._page(
             "local_incident.html.j2", 422 if problem else 200, request, person, sheet=found,
-            problem=problem, said=said, typed=dict(typed or {}),
+            problem=problem, said=said, typed=dict(typed or {}), known=known,
+            parts=freeze.LABELS, rungs=_rungs(env),
         )  # fmt: skip
 
     # --- doing -----------------------------------------------------------------------------------
@@ -263,6 +269,12 @@ class LocalPage:
         )  # fmt: skip
 
 
+def _rungs(env: Env) -> list[tuple[str, str]]:
+    """The rungs that destroy evidence, with their titles."""
+    ladder = env.content.ladder
+    return [(rung, ladder[rung].title) for rung in freeze.DESTRUCTIVE if rung in ladder]
+
+
 def _step_done(tx: Tx, row: Any, form: FormData) -> None:
     given = {
         name.removeprefix("e."): str(value) for name, value in form.items() if name.startswith("e.")
@@ -284,6 +296,15 @@ _VERBS: dict[str, Callable[[Tx, Any, FormData], Any]] = {
     ),
     "block": lambda tx, row, form: walk.block(tx, row, _text(form, "step"), _text(form, "reason")),
     "take": lambda tx, row, form: walk.take(tx, row, _text(form, "step")),
+    "freeze": lambda tx, row, form: freeze.freeze(
+        tx,
+        row,
+        {part: _text(form, f"f.{part}") for part in freeze.PARTS},
+        _text(form, "rung") or None,
+    ),
+    "without": lambda tx, row, form: freeze.go_without(
+        tx, row, _text(form, "rung"), _text(form, "because")
+    ),
 }
 
 

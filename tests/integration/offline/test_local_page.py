@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,103 @@ async def test_a_private_incident_is_for_its_people(browser: Browser, world: Wor
     assert (await browser.send("/local/1/note", text="x")).status_code == 404
     looked = world.house.read_sync(lambda s: list(entries(s, 1, kinds=["permission.denied"])))
     assert [(one.source, one.entry.verb) for one in looked] == [("web", "view")]
+
+
+async def test_what_runs_is_frozen_there(browser: Browser, world: World) -> None:
+    """With the verb of Slack's form; what was typed comes back as text, and what was known is shown."""
+    await opened(world)
+    await browser.sign_in()
+    prose = f"{HOSTILE} be kind"
+    refused = await browser.send(
+        "/local/1/freeze", where="/local/1", rung="C6", **{"f.model": "7b", "f.prompt": prose}
+    )
+    assert refused.status_code == 422 and "not the thing itself" in refused.text
+    assert (
+        HOSTILE not in refused.text
+        and "&lt;script&gt;alert(1)&lt;/script&gt; be kind" in refused.text
+    )
+    fields = _fields(refused.text)
+    assert fields["f-prompt"]["aria-invalid"] == "true" and "aria-invalid" not in fields["f-model"]
+    assert fields["f-model"]["value"] == "7b"
+    assert '<option value="C6" selected>' in refused.text, "what was chosen stays chosen"
+    nothing = await browser.send("/local/1/freeze", where="/local/1", rung="", **{"f.model": " "})
+    assert nothing.status_code == 422 and "Nothing was named" in nothing.text
+    wrong = await browser.send("/local/1/freeze", where="/local/1", rung="C2", **{"f.model": "7b"})
+    assert wrong.status_code == 422 and "needs no freeze" in wrong.text
+    page = await browser.send(
+        "/local/1/freeze", where="/local/1", rung="C6",
+        **{"f.model": "7b@sha256:4f", "f.prompt": "v41"},
+    )  # fmt: skip
+    assert "What runs now is frozen on the record." in page.text
+    last = world.house.read_sync(lambda s: list(entries(s, 1, kinds=["evidence.frozen"])))[-1]
+    assert (last.source, last.entry.rung) == ("web", "C6")
+    assert last.entry.fingerprints == {"model": "7b@sha256:4f", "prompt": "v41"}
+    assert _fields(page.text)["f-model"]["value"] == "7b@sha256:4f"
+
+
+async def test_going_without_a_freeze_takes_the_right_and_a_reason(
+    browser: Browser, world: World, cli: Cli, tmp_path: Path
+) -> None:
+    await opened(world)
+    await browser.sign_in()
+    sent = {"rung": "C7", "because": f"mail leaves {HOSTILE}"}
+    refused = await browser.send("/local/1/without", where="/local/1", **sent)
+    assert refused.status_code == 422 and "Only the" in refused.text
+    assert HOSTILE not in refused.text
+    assert _fields(refused.text)["because"]["value"] == sent["because"], "typed once is enough"
+    cli("people", "enroll", "U01ADA", "--key", str(tmp_path / "ada.key"))
+    await browser.sign_in(json.loads((tmp_path / "ada.key").read_text())["token"])
+    empty = await browser.send("/local/1/without", where="/local/1", rung="C7", because=" ")
+    assert empty.status_code == 422 and "Why can it not wait" in empty.text
+    page = await browser.send("/local/1/without", where="/local/1", **sent)
+    assert "It may go ahead without a freeze." in page.text
+    found = world.house.read_sync(
+        lambda s: list(entries(s, 1, kinds=["evidence.freeze_skipped", "permission.denied"]))
+    )
+    assert [(one.entry.kind, one.source) for one in found] == [
+        ("permission.denied", "web"), ("evidence.freeze_skipped", "web"),
+    ]  # fmt: skip
+    assert found[-1].actor == "U01ADA" and found[-1].entry.rung == "C7"
+
+
+async def test_every_field_of_the_page_has_its_own_label(browser: Browser, world: World) -> None:
+    """What a screen reader needs: one label a field, ids used once, hints that exist."""
+    await opened(world)
+    await browser.sign_in()
+    text = (await browser.http.get("/local/1")).text
+    reader = _Reader()
+    reader.feed(text)
+    assert len(reader.ids) == len(set(reader.ids)), "an id is there twice"
+    assert {"f-rung", "f-model", "f-index", "w-rung", "because"} <= set(reader.fields)
+    unlabelled = [name for name in reader.fields if name not in reader.labels]
+    assert not unlabelled
+    for field in reader.fields.values():
+        assert set((field.get("aria-describedby") or "").split()) <= set(reader.ids)
+
+
+class _Reader(HTMLParser):
+    """Fields by id, labels by what they are for, and all ids."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: dict[str, dict[str, str]] = {}
+        self.labels: set[str] = set()
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if "id" in given:
+            self.ids.append(given["id"])
+        if tag == "label" and "for" in given:
+            self.labels.add(given["for"])
+        if tag in ("input", "select", "textarea") and given.get("type") != "hidden":
+            self.fields[given.get("id", given.get("name", "?"))] = given
+
+
+def _fields(text: str) -> dict[str, dict[str, str]]:
+    reader = _Reader()
+    reader.feed(text)
+    return reader.fields
 
 
 async def test_what_cannot_be_there_is_not_found(browser: Browser) -> None:
