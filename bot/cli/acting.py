@@ -135,8 +135,23 @@ def _in_words(problem: Refusal, name: str) -> Refusal:
     from bot.cli.words import in_words
 
     problem.message = in_words(problem.message, name)
-    problem.instead = in_words(problem.instead, name)
+    problem.instead = f"{in_words(problem.instead, name)} {_again(problem)}".strip()
     return problem
+
+
+def _again(problem: Refusal) -> str:
+    """How to type what is missing, where it has an option or a place in the command that runs."""
+    field, running = problem.field or "", click.get_current_context(silent=True)
+    if field.startswith("e."):
+        return f'Type it again with --evidence {field.removeprefix("e.")}="…".'
+    if not field or problem.instead or running is None:
+        return ""
+    for param in running.command.params:
+        named = field in (param.name, (param.metavar or "").strip("[]").lower())
+        if named and not str(running.params.get(param.name or "") or "").strip():
+            where = param.opts[0] if isinstance(param, click.Option) else f"the {field} at the end:"
+            return f'Type it again with {where} "…".'
+    return f"`{running.command_path} --help` shows how to say more."
 
 
 def say(text: str, name: str = "INC-n") -> None:

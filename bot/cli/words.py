@@ -17,7 +17,7 @@ _HERE = {
     "evidence": 'incident evidence {inc} "WHAT AND WHERE"', "exit": "incident exit list {inc}",
     "facts": "incident facts {inc}", "families": "incident families {inc} FAMILIES",
     "freeze": "incident freeze {inc} PART=VALUE", "list": "incident list",
-    "next": "incident next {inc}", "note": 'incident note {inc} "TEXT"',
+    "mine": "incident list --mine", "next": "incident next {inc}", "note": 'incident note {inc} "TEXT"',
     "notice": "incident notice list {inc}", "open": 'incident open "{rest}"',
     "postmortem": "incident postmortem show {inc}", "rename": 'incident rename {inc} "TITLE"',
     "reopen": 'incident reopen {inc} "WHY"', "resolve": 'incident resolve {inc} --reason "WHY"',

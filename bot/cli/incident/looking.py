@@ -20,15 +20,17 @@ MARKS = {"open": "[ ]", "done": "[x]", "not_needed": "[-]", "blocked": "[!]"}
 
 
 @click.command("list")
+@click.option("--mine", is_flag=True, help="Only those in which you hold a role.")
 @acting
-def list_(person: str | None) -> None:
+def list_(mine: bool, person: str | None) -> None:
     """List what is open."""
     from bot.incident import queries
     from bot.incident.names import ref
 
     by = somebody(person)
+    look = queries.mine if mine else queries.open_incidents
     with a_house() as house:
-        rows = house.read_sync(lambda session: queries.open_incidents(session, by.id, limit=100))
+        rows = house.read_sync(lambda session: look(session, by.id, limit=100))
     if not rows:
         out("Nothing is open.")
         return

@@ -10,7 +10,7 @@ from bot.cli.acting import about, changing, pairs, somebody_else
 
 if TYPE_CHECKING:
     from bot.record.tx import Tx
-    from db.tables import Incident
+    from db.tables import Incident, Step
 
 #: What the step is after each move, in words.
 BECAME = {
@@ -48,7 +48,7 @@ def step(
         raise click.UsageError("give takes --to USERID, and nothing else does.")
     key = steps.search(tx.session, row.number, step_name).key
     if move == "done":
-        found = walk.done(tx, row, key, outcome=outcome, evidence=given, comment=reason)
+        found = _done(tx, row, key, outcome, given, reason)
     elif move == "take":
         found = walk.take(tx, row, key)
     elif owner is not None:
@@ -60,3 +60,20 @@ def step(
         }  # fmt: skip
         found = moves[move](tx, row, key, reason)
     return f"{steps.describe(found)} is {BECAME[move].format(owner=owner)}."
+
+
+def _done(
+    tx: Tx, row: Incident, key: str, outcome: str | None, given: dict[str, str], comment: str
+) -> Step:
+    """Done; answers that can be given are named as they are typed here."""
+    from bot.errors import BadInput
+    from bot.playbook import steps, walk
+
+    try:
+        return walk.done(tx, row, key, outcome=outcome, evidence=given, comment=comment)
+    except BadInput as problem:
+        if problem.field == "outcome":
+            options = steps.plan_of(steps.find(tx.session, row.number, key)).options
+            typed = "; ".join(f"--outcome {one.id} ({one.label})" for one in options)
+            problem.instead = f"Type it again with one of: {typed}."
+        raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +15,10 @@ from bot.house import House
 from bot.record import catalogue as c
 from bot.record.entry import SYSTEM, Recorded
 from bot.record.read import entries
+from bot.sandbox.people import Person
 from db.tables import ActionItem, EffectRow, Postmortem
-from tests.integration.offline.conftest import Here
+from tests.integration.offline.conftest import Cli, Here
+from tests.support.world import World
 
 ADA, MAX, EVE = "U01ADA", "U02MAX", "U09EVE"
 
@@ -192,3 +195,26 @@ def test_a_postmortem_is_written_reviewed_and_posted(
     lacking = here(ADA, "incident", "close", "INC-1", code=1).err
     assert "No action item is on the record" in lacking and "not reviewed" not in lacking
     assert [one.actor for one in kept(house, c.PostmortemReviewed)] == [MAX]
+
+
+async def test_slack_and_the_command_line_work_on_one_record(world: World, cli: Cli) -> None:
+    """An item given at the command line is proven in Slack, and accepted at the command line."""
+    ada, cleo = world.person("ada"), world.person("cleo")
+    await ada.command("/incident open It insults people")
+    await ada.waits_for_channel("inc-1")
+    await world.quiet()
+
+    async def typed(person: Person, *words: str) -> str:
+        return (await asyncio.to_thread(cli, "incident", *words, "--as", person.id)).stdout
+
+    await typed(ada, "action", "add", "INC-1", "Test the filter", "--owner", cleo.id)
+    told = await cleo.waits_for("gave you action item", "dm")
+    await cleo.click(told, "Done")
+    form = await cleo.modal()
+    assert (await form.fill("proof", "https://ci.example/7").submit()).ok
+    asked = await ada.waits_for("The proof of action item", "dm")
+    assert "Accept the proof" in asked.buttons
+    assert "Proven" in await typed(ada, "action", "accept", "INC-1", "1", "saw it fail")
+    await world.quiet()
+    again = next(seen for seen in ada.sees("dm") if seen.ts == asked.ts)
+    assert "Accept the proof" not in again.buttons

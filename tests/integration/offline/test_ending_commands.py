@@ -28,7 +28,7 @@ def test_exit_criteria_are_confirmed_waived_and_opened_again(here: Here, house: 
     listed = here(ADA, "incident", "exit", "list", "INC-1").out
     assert listed.startswith("[ ]  1 ") and "Confirmed by: " in listed and "stands in" in listed
     nothing = here(ADA, "incident", "exit", "met", "INC-1", "1", code=1).err
-    assert "Say how we know" in nothing
+    assert "Say how we know" in nothing and "again with the evidence at the end" in nothing
     nobody = here(EVE, "incident", "exit", "met", "INC-1", "1", "I say so", code=1).err
     assert "Only" in nobody and "@U01ADA" in nobody and "steadyhand incident role INC-1" in nobody
     unknown = here(ADA, "incident", "exit", "met", "INC-1", "77", "1 of 1000", code=1).err
@@ -89,7 +89,7 @@ def test_steps_are_given_and_let_go_ahead(here: Here, house: House) -> None:
     assert 'steadyhand incident step INC-1 waive 2 --reason "WHY"' in early
     waive = ("incident", "step", "INC-1", "waive", "2")
     assert "Only the Incident commander" in here(MAX, *waive, "--reason", "x", code=1).err
-    assert "Say in a sentence why" in here(ADA, *waive, code=1).err
+    assert 'Type it again with --reason "…"' in here(ADA, *waive, code=1).err
     assert "free to go ahead" in here(ADA, *waive, "--reason", "a doctor is there").out
     assert "is done" in here(ADA, "incident", "step", "INC-1", "done", "2").out
     assert kept(house, c.StepPreconditionsWaived)[0].entry.reason == "a doctor is there"
@@ -130,3 +130,19 @@ def test_an_entry_is_corrected_by_a_new_one(here: Here, house: House) -> None:
     assert (fixed.corrects, fixed.entry.text, fixed.actor) == (n, "First seen at 10:04", MAX)
     wrong = here(MAX, "incident", "correct", "INC-1", "1", "x", code=1).err
     assert "steadyhand incident timeline INC-1" in wrong
+
+
+def test_a_refusal_says_what_to_type_instead(here: Here, house: House) -> None:
+    """Where a room names a field of a form, the command line names the option or the place."""
+    for words, again in (
+        (("step", "INC-1", "done", "1"), "again with one of: --outcome yes (Yes, or we"),
+        (("step", "INC-1", "done", "12"), 'again with --evidence model_version="…".'),
+        (("step", "INC-1", "skip", "3"), 'again with --reason "…".'),
+        (("cancel", "INC-1", " "), 'again with the reason at the end: "…".'),
+        (("approvals", "ask", "INC-1", "19"), 'again with --what "…".'),
+        (("severity", "INC-1", "sev4"), "`steadyhand incident severity --help` shows how"),
+        (("action", "add", "INC-1", " "), '`steadyhand incident action add INC-1 "WHAT"`'),
+    ):
+        assert again in here(ADA, "incident", *words, code=1).err, words
+    assert here(ADA, "incident", "list", "--mine").out.count("INC-1") == 1
+    assert "Nothing is open" in here(EVE, "incident", "list", "--mine").out

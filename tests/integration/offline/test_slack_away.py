@@ -21,7 +21,7 @@ from db.tables import EffectRow
 from tests.integration.offline.conftest import Browser, Cli, command_line
 from tests.support.houses import assert_proven, make_house
 from tests.support.process import BotProcess
-from tests.support.world import MANIFEST, World, make_world
+from tests.support.world import MANIFEST, World, make_world, opened
 
 ADA, MAX = "U01ADA", "U02MAX"
 HEAD = "While Slack was away"
@@ -51,6 +51,15 @@ def in_order(text: str, *parts: str) -> None:
 async def run_cli(cli: Cli, *words: str, **more: bool) -> str:
     """In a thread: the bot in this loop goes on."""
     return (await asyncio.to_thread(cli, *words, **more)).stdout
+
+
+async def _comes_back(world: World) -> None:
+    """Slack is there again; what waited is tried when its time has come."""
+    world.slack.set_weather({"offline": False})
+    for _ in range(6):
+        world.later(minutes=2)
+        await asyncio.sleep(0.3)
+    await world.quiet()
 
 
 async def test_a_whole_incident_without_slack_is_caught_up_once(
@@ -99,9 +108,7 @@ async def test_a_whole_incident_without_slack_is_caught_up_once(
 async def test_slack_goes_in_the_middle(world: World, cli: Cli, browser: Browser) -> None:
     """Command line and local page together; what needs somebody's yes is not put into the message."""
     slack = world.slack
-    await world.person("ada").command("/incident open Insults customers")
-    channel = await world.person("ada").waits_for_channel("inc-1")
-    await world.quiet()
+    _, channel = await opened(world, "open Insults customers")
     before = messages(slack, channel.name)
     slack.set_weather({"offline": True})
     await browser.sign_in()
@@ -113,11 +120,7 @@ async def test_slack_goes_in_the_middle(world: World, cli: Cli, browser: Browser
     assert messages(slack, channel.name) == before
     world.later(minutes=10)
     await asyncio.sleep(0.5)
-    slack.set_weather({"offline": False})
-    for _ in range(6):
-        world.later(minutes=2)
-        await asyncio.sleep(0.3)
-    await world.quiet()
+    await _comes_back(world)
     new = messages(slack, channel.name)[len(before) :]
     (told,) = [text for text in new if HEAD in text]
     in_order(
@@ -139,10 +142,8 @@ def _dms(slack: Sandbox, name: str = "ada") -> list[Seen]:
 
 async def test_direct_messages_of_an_hour_are_one(world: World) -> None:
     """Reminders pile up; who comes back reads one message in order, and each request by itself."""
-    slack, ada = world.slack, world.person("ada")
-    await ada.command("/incident open Insults customers")
-    channel = await ada.waits_for_channel("inc-1")
-    await world.quiet()
+    slack = world.slack
+    ada, channel = await opened(world, "open Insults customers")
     before = len(_dms(slack))
     slack.set_weather({"offline": True})
     for minutes in range(0, 60, 5):
@@ -152,11 +153,7 @@ async def test_direct_messages_of_an_hour_are_one(world: World) -> None:
         await asyncio.sleep(0.15)
     waiting = await world.house.read(_tells)
     assert len(waiting) >= 4, waiting
-    slack.set_weather({"offline": False})
-    for _ in range(6):
-        world.later(minutes=2)
-        await asyncio.sleep(0.3)
-    await world.quiet()
+    await _comes_back(world)
     new = _dms(slack)[before:]
     (told,) = [seen for seen in new if HEAD in seen.plain]
     in_order(told.plain, "update on *INC-1* is due", "update on *INC-1* was due", "still waits for")
@@ -180,19 +177,14 @@ def _tells(session: Session) -> list[EffectRow]:
 async def test_many_direct_messages_are_as_many_as_slack_can_show(world: World, count: int) -> None:
     """Ten a message; what was said twice stands once, and what came later stands later."""
     slack = world.slack
-    await world.person("ada").command("/incident open Insults customers")
-    await world.quiet()
+    await opened(world, "open Insults customers")
     pat = world.person("pat").id
     slack.set_weather({"offline": True})
     for n in (*range(count), 0):
         await world.house.change(Actor(ADA, "cli"), lambda tx, n=n: _fails(tx, pat, n))
     world.later(minutes=10)
     await asyncio.sleep(0.3)
-    slack.set_weather({"offline": False})
-    for _ in range(4):
-        world.later(minutes=2)
-        await asyncio.sleep(0.2)
-    await world.quiet()
+    await _comes_back(world)
     new = [seen.plain for seen in _dms(slack, "pat")]
     assert len(new) == -(-(count + 1) // 10), new
     text = "\n".join(new)
@@ -231,10 +223,7 @@ def _ask(tx):  # type: ignore[no-untyped-def]
 
 
 async def test_a_short_break_folds_nothing(world: World) -> None:
-    ada = world.person("ada")
-    await ada.command("/incident open Insults customers")
-    channel = await ada.waits_for_channel("inc-1")
-    await world.quiet()
+    _, channel = await opened(world, "open Insults customers")
     world.slack.set_weather({"offline": True})
     await asyncio.sleep(0.1)
     from bot.incident import items
