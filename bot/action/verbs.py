@@ -13,9 +13,10 @@ from bot.action.words import KINDS
 from bot.effects import kinds
 from bot.errors import BadInput, Conflict, NotAllowed, NotReady
 from bot.incident import queries as incidents
-from bot.incident.rights import allowed, people_of, require
+from bot.incident.rights import allowed, need_reason, people_of, require
 from bot.playbook.telling import tell
 from bot.record import catalogue as c
+from bot.record.entry import Recorded
 from bot.record.tx import Tx
 from bot.timing import rfc3339
 from db.tables import ActionItem, Incident
@@ -57,9 +58,7 @@ def add(
         incident.number,
     )  # fmt: skip
     row = _planned(tx, incident, number)
-    if owner != tx.by.id:
-        tell(tx, owner, f"action:{incident.number}:{entry.n}", "action_given", incident,
-             a=number, by=tx.by.id)  # fmt: skip
+    _tell_owner(tx, incident, entry, owner, "action_given")
     return row
 
 
@@ -98,9 +97,8 @@ def change(
         ),
         incident.number,
     )  # fmt: skip
-    if new[0] not in (before, tx.by.id):
-        tell(tx, new[0], f"action:{incident.number}:{entry.n}", "action_given", incident,
-             a=number, by=tx.by.id)  # fmt: skip
+    if new[0] != before:
+        _tell_owner(tx, incident, entry, new[0], "action_given")
     return _planned(tx, incident, number)
 
 
@@ -160,12 +158,12 @@ def reopen(tx: Tx, incident: Incident, number: int, reason: str) -> ActionItem:
     if row.state == "open":
         raise Conflict(f"Action item {number} is open.")
     entry = tx.append(
-        c.ActionReopened(number=number, reason=_reason(reason, "it is open again")),
+        c.ActionReopened(
+            number=number, reason=need_reason(reason, "Say in a sentence why it is open again.")
+        ),
         incident.number,
     )
-    if row.owner != tx.by.id:
-        tell(tx, row.owner, f"action:{incident.number}:{entry.n}", "action_reopened", incident,
-             a=number, by=tx.by.id)  # fmt: skip
+    _tell_owner(tx, incident, entry, row.owner, "action_reopened")
     return _planned(tx, incident, number)
 
 
@@ -176,12 +174,12 @@ def drop(tx: Tx, incident: Incident, number: int, reason: str) -> ActionItem:
     if row.state in ("dropped", "proven"):
         raise Conflict(f"Action item {number} is {_state(row)} already.")
     entry = tx.append(
-        c.ActionDropped(number=number, reason=_reason(reason, "it will not be done")),
+        c.ActionDropped(
+            number=number, reason=need_reason(reason, "Say in a sentence why it will not be done.")
+        ),
         incident.number,
     )
-    if row.owner != tx.by.id:
-        tell(tx, row.owner, f"action:{incident.number}:{entry.n}", "action_dropped", incident,
-             a=number, by=tx.by.id)  # fmt: skip
+    _tell_owner(tx, incident, entry, row.owner, "action_dropped")
     tx.refresh_card(incident.number)
     return row
 
@@ -226,10 +224,11 @@ def _future(tx: Tx, due_at: datetime) -> None:
         )  # fmt: skip
 
 
-def _reason(reason: str, what: str) -> str:
-    if not reason.strip():
-        raise BadInput(f"Say in a sentence why {what}.", field="reason")
-    return reason.strip()
+def _tell_owner(tx: Tx, incident: Incident, entry: Recorded, owner: str, message: str) -> None:
+    """What was done to their item, unless they did it themselves."""
+    if owner != tx.by.id:
+        key = f"action:{incident.number}:{entry.n}"
+        tell(tx, owner, key, message, incident, a=entry.entry.number, by=tx.by.id)
 
 
 def _state(row: ActionItem) -> str:

@@ -13,7 +13,7 @@ from bot.errors import BadInput, Conflict, NotReady
 from bot.incident import queries
 from bot.incident.names import ref
 from bot.incident.queries import OPEN_STATUSES
-from bot.incident.rights import denied, people_of, require
+from bot.incident.rights import denied, need_reason, people_of, require
 from bot.playbook import approvals, criteria, steps
 from bot.playbook.values import Severity
 from bot.record import catalogue as c
@@ -131,7 +131,7 @@ def cancel(tx: Tx, incident: Incident, reason: str) -> None:
     if incident.severity == Severity.SEV1 and not tx.by.is_system and tx.by.id != commander:
         who = people_of(tx, incident, [tx.env.content.commander.id])
         raise denied(tx, "cancel", incident, f"At SEV1 only {who} can call it a false alarm.")
-    reason = _reason(reason)
+    reason = need_reason(reason)
     notices = comms.notices(tx.session, number)
     if incident.kind != "drill" and any(
         row.published_at or row.state == "publishing" for row in notices
@@ -162,7 +162,7 @@ def reopen(tx: Tx, incident: Incident, reason: str) -> None:
     require(tx, "reopen", incident)
     if incident.status in OPEN_STATUSES:
         raise Conflict(f"{ref(incident.number)} is open.")
-    entry = tx.append(c.IncidentReopened(reason=_reason(reason)), incident.number)
+    entry = tx.append(c.IncidentReopened(reason=need_reason(reason)), incident.number)
     _follow(tx, incident, entry, "incident_reopened")
     tx.effect(kinds.house("cadence", incident.number, key=f"cadence:{incident.number}:{entry.n}"))
 
@@ -228,12 +228,6 @@ def _open(incident: Incident) -> None:
         )
 
 
-def _reason(reason: str) -> str:
-    if not reason.strip():
-        raise BadInput("Say in a sentence why.", field="reason")
-    return reason.strip()
-
-
 def _named(head: str, lines: list[str]) -> str:
-    more = f" … and {len(lines) - NAMED} more." if len(lines) > NAMED else ""
+    more = f"\n… and {len(lines) - NAMED} more." if len(lines) > NAMED else ""
     return f"{head}:\n" + "\n".join(f"• {line}" for line in lines[:NAMED]) + more

@@ -116,12 +116,19 @@ def denied(
 
 
 def need_reason(
-    reason: str, question: str = "Say in a sentence why.", field: str = "reason"
+    reason: str,
+    question: str = "Say in a sentence why.",
+    field: str = "reason",
+    most: int | None = None,
 ) -> str:
-    """The reason without blanks around it. Raises ``BadInput`` when there is none."""
-    if not reason.strip():
+    """The reason without blanks around it. Raises ``BadInput`` when there is none, or when it has
+    more than ``most`` characters."""
+    reason = reason.strip()
+    if not reason:
         raise BadInput(question, field=field)
-    return reason.strip()
+    if most is not None and len(reason) > most:
+        raise BadInput(f"At most {most} characters.", field=field)
+    return reason
 
 
 def who_may(tx: Tx, verb: str, incident: Incident) -> str:

@@ -18,9 +18,9 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from bot.effects import kinds
-from bot.errors import BadInput, Conflict, NotAllowed, NotReady
+from bot.errors import Conflict, NotAllowed, NotReady
 from bot.incident import people
-from bot.incident.rights import people_of, require, role_title
+from bot.incident.rights import need_reason, people_of, require, role_title
 from bot.incident.tenure import of_roles, tenures
 from bot.playbook.asked import (
     get,
@@ -338,9 +338,7 @@ def refuse(
     A role that was to ratify afterwards says no in the same way: the approval is refused then,
     and the way back is named in the channel.
     """
-    comment = comment.strip()
-    if not comment:
-        raise BadInput("Say in a sentence why not.", field="comment")
+    comment = need_reason(comment, "Say in a sentence why not.", field="comment")
     row = get(tx.session, incident.number, number)
     late = row.state == "approved" and bool(roles_to_ratify(row))
     if late:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from bot.errors import BadInput, Conflict, NotAllowed, NotFound
 from bot.incident import queries
-from bot.incident.rights import may, people_of, require
+from bot.incident.rights import may, need_reason, people_of, require
 from bot.playbook.plan import CriterionPlan
 from bot.record import catalogue as c
 from bot.record.tx import Tx, roles_held
@@ -110,9 +110,7 @@ def waive(tx: Tx, incident: Incident, key: str, reason: str) -> ExitCriterion:
         require(tx, "waive_exit", incident)
     if row.state == "waived":
         raise Conflict(f"«{row.title}» is waived already.")
-    reason = reason.strip()
-    if not reason:
-        raise BadInput("Say in a sentence why it is not needed.", field="reason")
+    reason = need_reason(reason, "Say in a sentence why it is not needed.")
     tx.append(c.CriterionWaived(key=key, title=row.title, reason=reason), incident.number)
     tx.append(
         c.DecisionMade(
@@ -130,9 +128,7 @@ def reopen(tx: Tx, incident: Incident, key: str, reason: str) -> ExitCriterion:
     row = find(tx.session, incident.number, key)
     if row.state == "open":
         raise Conflict(f"«{row.title}» is open already.")
-    reason = reason.strip()
-    if not reason:
-        raise BadInput("Say in a sentence why it no longer holds.", field="reason")
+    reason = need_reason(reason, "Say in a sentence why it no longer holds.")
     tx.append(c.CriterionReopened(key=key, title=row.title, reason=reason), incident.number)
     tx.refresh_card(incident.number)
     return row

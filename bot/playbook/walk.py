@@ -14,7 +14,7 @@ from datetime import timedelta
 from bot.effects import kinds
 from bot.errors import BadInput, Conflict, NotAllowed, NotReady
 from bot.incident import queries
-from bot.incident.rights import people_of, require
+from bot.incident.rights import need_reason, people_of, require
 from bot.playbook import reminders
 from bot.playbook.asked import holders as role_holders
 from bot.playbook.composing import learn
@@ -243,7 +243,10 @@ def not_needed(tx: Tx, incident: Incident, key: str, reason: str) -> Step:
     require(tx, "skip_step", incident)
     row = find(tx.session, incident.number, key)
     _movable(incident, row)
-    tx.append(c.StepNotNeeded(key=key, title=row.title, reason=_reason(reason)), incident.number)
+    tx.append(
+        c.StepNotNeeded(key=key, title=row.title, reason=need_reason(reason, most=TEXT_MAX)),
+        incident.number,
+    )
     tx.refresh_card(incident.number)
     return row
 
@@ -253,7 +256,7 @@ def block(tx: Tx, incident: Incident, key: str, reason: str) -> Step:
     require(tx, "complete_step", incident)
     row = find(tx.session, incident.number, key)
     _movable(incident, row)
-    reason = _reason(reason)
+    reason = need_reason(reason, most=TEXT_MAX)
     if row.state == "blocked" and row.reason == reason:
         raise Conflict(f"{describe(row)} is blocked already.")
     entry = tx.append(c.StepBlocked(key=key, title=row.title, reason=reason), incident.number)
@@ -316,7 +319,7 @@ def waive_preconditions(tx: Tx, incident: Incident, key: str, reason: str) -> St
     before = unmet(tx.session, row)
     if not before:
         raise Conflict(f"Nothing holds up {describe(row)}.")
-    reason = _reason(reason)
+    reason = need_reason(reason, most=TEXT_MAX)
     names = ", ".join(describe(one) for one in before)
     tx.append(
         c.StepPreconditionsWaived(
@@ -333,12 +336,3 @@ def waive_preconditions(tx: Tx, incident: Incident, key: str, reason: str) -> St
     )  # fmt: skip
     tx.refresh_card(incident.number)
     return row
-
-
-def _reason(reason: str) -> str:
-    reason = reason.strip()
-    if not reason:
-        raise BadInput("Say in a sentence why.", field="reason")
-    if len(reason) > TEXT_MAX:
-        raise BadInput(f"At most {TEXT_MAX} characters.", field="reason")
-    return reason

@@ -26,7 +26,7 @@ from sqlmodel import Session, col
 from bot.effects import store
 from bot.errors import BadInput, NotFound
 from bot.incident.queries import get
-from bot.incident.rights import require
+from bot.incident.rights import need_reason, require
 from bot.record import catalogue as c
 from bot.record import search
 from bot.record.entry import canonical
@@ -131,11 +131,7 @@ def erase(
     """
     _may(tx, incident)
     wish.check(incident)
-    reason = reason.strip()
-    if not reason:
-        raise BadInput("Say in a sentence why; it goes on the record.", field="reason")
-    if len(reason) > REASON_MAX:
-        raise BadInput(f"At most {REASON_MAX} characters.", field="reason")
+    reason = need_reason(reason, "Say in a sentence why; it goes on the record.", most=REASON_MAX)
     tx.batch.flush()
     found = _find(tx.session, wish, incident)
     if not found:
