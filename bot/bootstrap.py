@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from bot.effects.dispatcher import Dispatcher, Returned, Task
 from bot.errors import ConfigError
 from bot.house import House
+from bot.incident.flood import Openings
 from bot.record.batch import Env, Projector
 from bot.settings import Settings
 from bot.timing import Clock
@@ -60,6 +61,7 @@ def build_env(settings: Settings) -> Env:
         signer=Signer(settings.key_file),
         audit_channel=settings.audit_channel or None,
         fingerprints=_fingerprints(settings),
+        openings=Openings(settings.openings_per_hour),
     )
 
 

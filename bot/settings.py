@@ -93,6 +93,11 @@ class Settings(BaseSettings):
         "Ids of other workspaces of your organisation whose people may act, separated by commas "
         "(Enterprise Grid). Empty: only people of the workspace in which the app is installed.",
     )  # fmt: skip
+    openings_per_hour: int = _setting(
+        "STEADYHAND_OPENINGS_PER_HOUR", 20,
+        "How many incidents, and apart from them drills, one person may open within an hour through "
+        "Slack or the local page, in each process. The command line is not limited. 0: any number.",
+    )  # fmt: skip
     channel_prefix: str = _setting(
         "STEADYHAND_CHANNEL_PREFIX", "inc", "How names of incident channels begin."
     )
@@ -143,6 +148,13 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: float) -> float:
         if not 2 <= value <= 3600:
             raise ValueError("a lease lasts between 2 and 3600 seconds")
+        return value
+
+    @field_validator("openings_per_hour")
+    @classmethod
+    def _not_negative(cls, value: int) -> int:
+        if value < 0:
+            raise ValueError("a number of incidents, or 0 for no limit")
         return value
 
     @field_validator("port")

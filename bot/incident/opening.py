@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from bot.effects import kinds
 from bot.errors import BadInput
-from bot.incident import assessing, queries
+from bot.incident import assessing, flood, queries
 from bot.incident.names import channel_name
 from bot.incident.rights import require_anywhere
 from bot.record import catalogue as c
@@ -61,7 +61,7 @@ def open_incident(
     """Open an incident (or a drill). The opener commands it until somebody takes over.
 
     Stores everything that must happen in Slack; makes no call itself. Raises ``BadInput`` when
-    the title is missing or too long.
+    the title is missing or too long, ``NotAllowed`` without the right or after very many.
     """
     title = title_of(title)
     kind = "drill" if drill else "private" if private else "default"
@@ -74,6 +74,7 @@ def open_incident(
     if twin is not None:
         channel = queries.get(tx.session, twin).channel_id
         return Opened(twin, title, drill, private, already=True, channel=channel)
+    flood.hold_back(tx, drill)
     number = tx.batch.next_incident()
     asked = [person for person in (*tx.env.default_responders, *people) if person != tx.by.id]
     asked = list(dict.fromkeys(asked))

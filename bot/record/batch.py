@@ -61,6 +61,8 @@ class Env:
     audit_channel: str | None = None
     #: Says what runs now, from the pipeline's file; None: there is none.
     fingerprints: Any = None
+    #: Counts what each person opened lately; None: nobody is held back.
+    openings: Any = None
 
 
 @dataclass(slots=True)

@@ -15,7 +15,10 @@ SEED = 20261121
 
 
 async def _carried(url: str, folder: Path, bots: int, incidents: int, counts: Counts) -> None:
-    settings = {"STEADYHAND_LEASE_S": LEASE_S, "STEADYHAND_AWAY_S": 3600}
+    settings = {
+        "STEADYHAND_LEASE_S": LEASE_S, "STEADYHAND_AWAY_S": 3600,
+        "STEADYHAND_OPENINGS_PER_HOUR": incidents,  # a handful of people open all of them
+    }  # fmt: skip
     async with make_town(url, folder, bots=bots, **settings) as town:
         storm = await weathered(town, SEED + bots, incidents=incidents)
         counts(storm.counts())
