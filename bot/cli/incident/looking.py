@@ -85,14 +85,14 @@ def next_(name: str, person: str | None) -> None:
 @acting
 def timeline(name: str, limit: int, person: str | None) -> None:
     """Print the timeline with the numbers of its entries."""
-    from bot.sheet import last_lines, who, words
+    from bot.sheet import last_lines, people, who
 
     lines = see(
         name, person, lambda session, row, house: last_lines(session, row.number, limit, house.env)
     )
     for line in lines:
         late = f" (late: {line.late_reason or 'entered later'})" if line.late else ""
-        text = " ".join(words(line.text).split())
+        text = " ".join(people(line.text).split())
         out(f"{line.n:>5}  {line.at:%Y-%m-%d %H:%M}Z  {who(line.actor)}: {text}{late}")
 
 
@@ -110,7 +110,8 @@ def _sheet(name: str, person: str | None) -> Sheet:
 
 
 def _print_sheet(sheet: Sheet) -> None:
-    from bot.sheet import words
+    from bot.cli.words import in_words
+    from bot.sheet import people
 
     out(f"{'DRILL ' if sheet.drill else ''}{sheet.ref} {sheet.title}")
     out(
@@ -118,13 +119,13 @@ def _print_sheet(sheet: Sheet) -> None:
     )
     out(f"Channel: {sheet.channel or 'not made yet (Slack has not answered)'}")
     if sheet.summary:
-        out(words(sheet.summary))
+        out(people(sheet.summary))
     for title, holder in sheet.roles:
         out(f"  {title}: {holder}")
     if sheet.next_update_at:
         out(f"Next update due {sheet.next_update_at:%H:%M}Z")
     for trouble in sheet.troubles:
-        out(f"  ! {words(trouble)}")
+        out(f"  ! {in_words(trouble, sheet.ref)}")
     for notice_row in sheet.notices:
         out(
             f"  Notice {notice_row.number} ({notice_row.audience}, {notice_row.stage}): {notice_row.state}"
