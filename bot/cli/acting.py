@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -49,6 +49,20 @@ def changing(act: Callable[Concatenate[Tx, Incident, P], str]) -> Callable[..., 
     @functools.wraps(act)
     def command(name: str, person: str | None, *args: P.args, **typed: P.kwargs) -> None:
         say(do(name, person, lambda tx, row: act(tx, row, *args, **typed)), name)
+
+    return command
+
+
+def looking(
+    look: Callable[Concatenate[Session, Incident, House, P], Iterable[str]],
+) -> Callable[..., None]:
+    """A command that prints lines about one incident and changes nothing; the same for looking."""
+
+    @acting
+    @functools.wraps(look)
+    def command(name: str, person: str | None, *args: P.args, **typed: P.kwargs) -> None:
+        for line in see(name, person, lambda *here: list(look(*here, *args, **typed))):
+            out(line)
 
     return command
 

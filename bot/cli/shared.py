@@ -118,9 +118,17 @@ def out(text: str = "") -> None:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns of text; the last one is not padded."""
+    """Print columns of text."""
+    for line in columns(head, rows):
+        click.echo(line)
+
+
+def columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Columns of text as lines; the last one is not padded."""
     rows = [[harmless(cell).replace("\n", " ") for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    lines = []
     for row in [head, *rows]:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
-        click.echo("  ".join([*cells, row[-1]]).rstrip())
+        lines.append("  ".join([*cells, row[-1]]).rstrip())
+    return lines

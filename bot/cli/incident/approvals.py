@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.acting import about, acting, changing, do, numbered, see
+from bot.cli.acting import about, acting, changing, do, looking, numbered, see
 from bot.cli.incident.proving import answer, by_key
-from bot.cli.shared import out, table
+from bot.cli.shared import columns, out
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from bot.house import House
     from bot.record.tx import Tx
     from db.tables import Approval, Incident
 
@@ -35,21 +36,15 @@ def approvals_group() -> None:
 
 @approvals_group.command("list")
 @about
-@acting
-def list_(name: str, person: str | None) -> None:
+@looking
+def list_(session: Session, row: Incident, house: House) -> list[str]:
     """List what waits for somebody's yes, or for a confirmation afterwards."""
     from bot import sheet
 
-    rows = see(
-        name, person, lambda session, row, house: sheet.approvals_of(session, row.number, house.env)
-    )
-    if not rows:
-        out("Nothing waits for approval.")
-        return
-    table(
-        ("APPROVAL", "ASKED BY", "WAITS FOR", "TITLE"),
-        [(str(one.number), one.by, one.waits_for, one.title) for one in rows],
-    )
+    rows = sheet.approvals_of(session, row.number, house.env)
+    cells = [(str(one.number), one.by, one.waits_for, one.title) for one in rows]
+    head = ("APPROVAL", "ASKED BY", "WAITS FOR", "TITLE")
+    return columns(head, cells) if cells else ["Nothing waits for approval."]
 
 
 @approvals_group.command()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.acting import about, acting, changing, see
-from bot.cli.shared import out
+from bot.cli.acting import about, changing, looking
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from bot.house import House
     from bot.record.tx import Tx
     from db.tables import Incident
 
@@ -23,22 +26,19 @@ def exit_group() -> None:
 
 @exit_group.command("list")
 @about
-@acting
-def list_(name: str, person: str | None) -> None:
+@looking
+def list_(session: Session, row: Incident, house: House) -> Iterator[str]:
     """List the exit criteria: how each is judged, by whom, and what was said."""
     from bot import sheet
 
-    rows = see(
-        name, person, lambda session, row, house: sheet.criteria_of(session, row.number, house.env)
-    )
+    rows = sheet.criteria_of(session, row.number, house.env)
     if not rows:
-        out("There are none yet: they come with the playbook.")
+        yield "There are none yet: they come with the playbook."
     for one in rows:
-        out(f"{MARKS[one.state]} {one.number:>2} {one.title}")
+        yield f"{MARKS[one.state]} {one.number:>2} {one.title}"
         lines = [one.how, one.measure and f"Measure: {one.measure}"]
         lines += [one.who and f"Confirmed by: {one.who}", one.said and f"{one.by}: {one.said}"]
-        for line in filter(None, lines):
-            out(f"       {line}")
+        yield from (f"       {line}" for line in lines if line)
 
 
 def _move(word: str, words: str, about_it: str, became: str) -> click.Command:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.acting import about, acting, see, somebody
+from bot.cli.acting import about, acting, looking, see, somebody
 from bot.cli.shared import a_house, out, table
 
 if TYPE_CHECKING:
@@ -82,18 +83,15 @@ def next_(name: str, person: str | None) -> None:
 @click.command()
 @about
 @click.option("--limit", default=100, show_default=True, help="At most so many lines, the newest.")
-@acting
-def timeline(name: str, limit: int, person: str | None) -> None:
+@looking
+def timeline(session: Session, row: Incident, house: House, limit: int) -> Iterator[str]:
     """Print the timeline with the numbers of its entries."""
     from bot.sheet import last_lines, people, who
 
-    lines = see(
-        name, person, lambda session, row, house: last_lines(session, row.number, limit, house.env)
-    )
-    for line in lines:
+    for line in last_lines(session, row.number, limit, house.env):
         late = f" (late: {line.late_reason or 'entered later'})" if line.late else ""
         text = " ".join(people(line.text).split())
-        out(f"{line.n:>5}  {line.at:%Y-%m-%d %H:%M}Z  {who(line.actor)}: {text}{late}")
+        yield f"{line.n:>5}  {line.at:%Y-%m-%d %H:%M}Z  {who(line.actor)}: {text}{late}"
 
 
 # --- printing -------------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.acting import about, acting, changing, do, from_file, numbered, say, see
+from bot.cli.acting import about, acting, changing, do, from_file, looking, numbered, say, see
 from bot.cli.incident.proving import answer, by_key
-from bot.cli.shared import out, table
+from bot.cli.shared import columns, out
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -26,19 +26,16 @@ def notice() -> None:
 
 @notice.command("list")
 @about
-@acting
-def list_(name: str, person: str | None) -> None:
+@looking
+def list_(session: Session, row: Incident, house: House) -> list[str]:
     """List the notices of an incident."""
     from bot.comms import queries
 
-    rows = see(name, person, lambda session, row, _: queries.notices(session, row.number))
-    if not rows:
-        out("There are none. `steadyhand incident notice draft` makes one.")
-        return
-    table(
-        ("NOTICE", "AUDIENCE", "STAGE", "STATE", "TITLE"),
-        [(str(row.number), row.audience, row.stage, row.state, row.title) for row in rows],
-    )
+    rows = queries.notices(session, row.number)
+    cells = [(str(one.number), one.audience, one.stage, one.state, one.title) for one in rows]
+    head = ("NOTICE", "AUDIENCE", "STAGE", "STATE", "TITLE")
+    none = ["There are none. `steadyhand incident notice draft` makes one."]
+    return columns(head, cells) if cells else none
 
 
 @notice.command()

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.acting import about, acting, changing, do, from_file, numbered, say, see
-from bot.cli.shared import out
+from bot.cli.acting import about, acting, changing, do, from_file, looking, numbered, say
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -29,18 +28,9 @@ def postmortem() -> None:
 
 @postmortem.command()
 @about
-@acting
-def show(name: str, person: str | None) -> None:
+@looking
+def show(session: Session, row: Incident, house: House) -> Iterator[str]:
     """Show how it stands: what people wrote, what is empty, what the playbook asks."""
-
-    def look(session: Session, row: Incident, house: House) -> list[str]:
-        return list(_lines(session, row, house))
-
-    for line in see(name, person, look):
-        out(line)
-
-
-def _lines(session: Session, row: Incident, house: House) -> Iterator[str]:
     from bot.postmortem import sections, words
     from bot.postmortem.build import build
     from db.tables import Postmortem
