@@ -98,7 +98,6 @@ class Probe:
             "status page": see(lambda s: read_page(s, env.content, now())),
             "verify one": see(lambda s: verify_incident(s, number)),
             "rebuild one": see(lambda s: check_incident(s, env.projectors, number)),
-            "next effect": see(lambda s: store.next_due(s)),
             "upkeep": lambda: self.run("system", lambda tx: store.clock_went_back(tx.session, now(), store.LEASE)),
             "claim, none due": lambda: self.run("system", lambda tx: store.claim(tx.session, now(), "bench", 20)),
         }  # fmt: skip

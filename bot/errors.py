@@ -2,16 +2,13 @@
 
 SteadyhandError
 ├── ConfigError          a setting or file is wrong; stops the start
-├── Refusal              a person asked for something that cannot be done (now)
-│   ├── NotAllowed       they lack the right; says who has it
-│   ├── NotFound         no such incident, step, notice …
-│   │   └── Hidden       a private incident; reads like NotFound
-│   ├── BadInput         what they typed or chose does not fit
-│   ├── Conflict         somebody was faster, or the state moved on
-│   └── NotReady         something else must happen first; says what
-└── OutsideError         the world outside did not do its part
-    ├── Unreachable      no answer, or an answer that says "later"
-    └── Rejected         an answer that will not change by waiting
+└── Refusal              a person asked for something that cannot be done (now)
+    ├── NotAllowed       they lack the right; says who has it
+    ├── NotFound         no such incident, step, notice …
+    │   └── Hidden       a private incident; reads like NotFound
+    ├── BadInput         what they typed or chose does not fit
+    ├── Conflict         somebody was faster, or the state moved on
+    └── NotReady         something else must happen first; says what
 """
 
 from __future__ import annotations
@@ -88,15 +85,3 @@ class Conflict(Refusal):
 
 class NotReady(Refusal):
     """Something else has to happen first."""
-
-
-class OutsideError(SteadyhandError):
-    """The world outside did not do its part."""
-
-
-class Unreachable(OutsideError):
-    """No usable answer; it is tried again."""
-
-
-class Rejected(OutsideError):
-    """The other side refused, and trying again will not help."""

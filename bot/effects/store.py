@@ -340,13 +340,6 @@ def clock_went_back(session: Session, now: datetime, lease: timedelta) -> None:
         session.execute(update(EffectRow).where(unsettled(), late).values(**values))
 
 
-def next_due(session: Session) -> datetime | None:
-    """When the next open effect may be tried."""
-    pending = (unsettled(), col(EffectRow.state) == "pending")
-    statement = select(func.min(col(EffectRow.next_at))).where(*pending)
-    return session.execute(statement).scalar()
-
-
 def troubles(session: Session, incident: int) -> list[EffectRow]:
     """Effects of the incident that failed, or were tried more than once and still wait."""
     statement = (

@@ -31,11 +31,10 @@ _SEVERITY = re.compile(r"(?:sev)?[-\s]?([1-4])\Z", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What the rules propose, and whether it was set at once."""
+    """What the rules propose for an incident."""
 
     assessment: Assessment
     number: int
-    set_now: bool
 
 
 def parse_severity(text: str) -> str:
@@ -71,7 +70,7 @@ def answer(tx: Tx, incident: Incident, answers: Answers) -> Proposal:
     )
     learn(tx, incident, facts_from(content.severity, answers))
     tx.refresh_card(incident.number)
-    return Proposal(found, incident.number, set_now=False)
+    return Proposal(found, incident.number)
 
 
 def set_severity(

@@ -14,20 +14,6 @@ def proves(limit: float, n: int, failures: int = 0, confidence: float = 0.95) ->
     return _at_most(failures, n, limit) <= 1 - confidence
 
 
-def upper_bound(n: int, failures: int = 0, confidence: float = 0.95) -> float:
-    """The highest true rate that ``failures`` in ``n`` tries leave possible, as a share."""
-    if failures >= n:
-        return 1.0
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if proves(middle, n, failures, confidence):
-            high = middle
-        else:
-            low = middle
-    return high
-
-
 def tries_needed(limit: float, failures: int = 0, confidence: float = 0.95) -> int:
     """The fewest tries that prove ``limit`` when ``failures`` of them fail."""
     low, high = failures + 1, failures + 2

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -112,11 +111,6 @@ class Content:
     module_files: Mapping[str, str] = field(repr=False, compare=False)
 
     @property
-    def by_hash(self) -> dict[str, Module]:
-        """SHA-256 to module."""
-        return {self.hashes[key]: module for key, module in self.modules.items()}
-
-    @property
     def role_titles(self) -> dict[str, str]:
         """Role id to what people call it."""
         return {role.id: role.title for role in self.roles.values()}
@@ -150,12 +144,6 @@ class Content:
             for key, one in self.templates.items()
         }
         return replace(self, documents={}, templates=templates)
-
-
-def module_from_json(text: str | bytes) -> tuple[Module, str]:
-    """Rebuild a pinned module from its canonical JSON; also returns its hash."""
-    value = json.loads(text)
-    return Module.model_validate(value), sha256(value)
 
 
 def load_content(folder: Path, templates: Path) -> Content:

@@ -15,9 +15,6 @@ from bot.timing import from_rfc3339
 from db import pending
 from db.tables import Approval, ExitCriterion, Incident, Step
 
-WAITING = ("open", "blocked")
-
-
 # --- the composed playbook ----------------------------------------------------------------------
 
 

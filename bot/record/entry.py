@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -113,19 +112,6 @@ class Recorded:
     corrects: int | None
     entry: Any
     late_reason: str = ""
-
-
-@dataclass(slots=True)
-class Sealed:
-    """A value and its salt; ``commitment`` is what the chain holds."""
-
-    value: Any
-    salt: str = field(default_factory=lambda: os.urandom(16).hex())
-
-    @property
-    def commitment(self) -> str:
-        """SHA-256 over the salt's bytes and the canonical JSON of the value, in hex."""
-        return commitment(self.salt, self.value)
 
 
 def canonical(value: Any) -> str:

@@ -22,7 +22,6 @@ class Method:
     args: str = ""
     scopes: Scopes = field(default_factory=dict)
     needs_app_token: bool = False
-    posts: bool = False
 
     @cached_property
     def types(self) -> dict[str, str]:
@@ -93,7 +92,6 @@ METHODS: dict[str, Method] = {
         "special",
         f"channel!:s {_POST} username:s icon_emoji:s icon_url:s as_user:b",
         _CHAT,
-        posts=True,
     ),
     "chat.update": Method(
         "3",

@@ -103,11 +103,6 @@ class Modal(_Shown):
         return str(self.view.body.get("callback_id", ""))
 
     @property
-    def is_open(self) -> bool:
-        """Whether it is still open."""
-        return self.view.open
-
-    @property
     def labels(self) -> list[str]:
         """The labels of its inputs."""
         return list(self._labels().values())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 import socket
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from bot.sandbox import events
 from bot.sandbox.app import build_app
 from bot.sandbox.checks import Advice
 from bot.sandbox.core import Call, Core, Hook
-from bot.sandbox.delivery import Delivery, Parcel
+from bot.sandbox.delivery import Delivery
 from bot.sandbox.errors import NotSeen
 from bot.sandbox.manifest import Manifest
 from bot.sandbox.people import Person
@@ -209,11 +208,6 @@ class Sandbox:
         return self.core.mistakes
 
     @property
-    def deliveries(self) -> list[Parcel]:
-        """Every attempt to deliver something to the app."""
-        return self.core.delivery.sent
-
-    @property
     def weather(self) -> Weather:
         """How Slack is doing; set its fields."""
         return self.core.weather
@@ -323,8 +317,3 @@ class Sandbox:
         if self.core.weather.offline:
             self.core.delivery.spawn(self.cut_sockets())
         self.workspace.changed("weather")
-
-    async def serve_forever(self) -> None:
-        """Stays up until it is cancelled or stopped."""
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.closing.wait()

@@ -31,7 +31,6 @@ def unescape(text: str) -> str:
 
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
-_CHANNEL = re.compile(r"<#([CDG][A-Z0-9]+)(?:\|[^>]*)?>")
 _NAMED = re.compile(r"<([@#])[A-Z0-9]+\|([^>]+)>")
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+from sqlmodel import Session, col, func, select
 
 from bot import rooms
 from bot.effects import store
 from bot.house import House
 from bot.record.entry import Actor
 from bot.record.tx import Tx
+from db.tables import EffectRow
 
 PACE = timedelta(seconds=5)
 STEP = timedelta(milliseconds=500)
@@ -32,7 +35,7 @@ class Outside:
                 by, lambda tx: store.claim(tx.session, tx.now, "test", 50)
             )
             if not claimed:
-                waiting = self.house.read_sync(store.next_due)
+                waiting = self.house.read_sync(_next_due)
                 left = waiting - self.house.clock.now() if waiting is not None else None
                 if left is None or left > PACE:
                     return
@@ -83,3 +86,9 @@ class Outside:
         return [
             e.payload["params"] for e in self.of("channel.say") if e.payload["message"] == message
         ]
+
+
+def _next_due(session: Session) -> datetime | None:
+    """When the next open effect may be tried."""
+    statement = select(func.min(col(EffectRow.next_at))).where(col(EffectRow.state) == "pending")
+    return session.exec(statement).one()

@@ -59,7 +59,6 @@ LOOKS: dict[str, Callable[[Session, House], object]] = {
     "search": lambda s, h: search.find(s, parse("ba since:7d", h.clock.now()), ADA),
     "an effect that is ready": lambda s, h: store.any_ready(s, h.clock.now(), store.Except([7], ["x"])),
     "effects to claim": lambda s, h: store.claim(s, h.clock.now(), "me", 20),
-    "next effect": lambda s, h: store.next_due(s),
     "owners": lambda s, h: store.owners(s),
     "troubles": lambda s, h: store.troubles(s, 150),
     "metrics": lambda s, h: metrics.look(s, h.clock.now()),

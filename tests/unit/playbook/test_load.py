@@ -11,8 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from bot.errors import ConfigError
-from bot.playbook.load import Content, load_content, module_from_json
-from bot.playbook.source import ContentError, Finding, canonical, read_text
+from bot.playbook.load import Content, load_content
+from bot.playbook.module import Module
+from bot.playbook.source import ContentError, Finding, canonical, read_text, sha256
 from bot.playbook.values import Severity
 
 Spoil = Callable[[str, str, str], list[Finding]]
@@ -154,10 +155,9 @@ def test_content_is_frozen(content: Content) -> None:
 
 def test_a_module_can_be_rebuilt_from_its_pin(content: Content) -> None:
     for module_id, module in content.modules.items():
-        again, sha = module_from_json(content.canonicals[module_id])
-        assert again == module
-        assert sha == content.hashes[module_id]
-        assert content.by_hash[sha] is module
+        pin = json.loads(content.canonicals[module_id])
+        assert Module.model_validate(pin) == module
+        assert sha256(pin) == content.hashes[module_id]
 
 
 def test_the_hash_follows_the_meaning_not_the_layout(copy: Path, content: Content) -> None:
