@@ -10,7 +10,7 @@ from sqlmodel import Session
 from bot.sandbox.people import Person
 from bot.sandbox.seen import Seen
 from db.tables import ActionItem, Incident, Postmortem
-from tests.support.world import World, said
+from tests.support.world import World, joined, opened, said
 
 
 def _last(person: Person, text: str, channel: Any = None) -> Seen:
@@ -24,12 +24,8 @@ def _card(person: Person, channel: Any) -> str:
 async def _resolved(
     world: World, line: str = "open It insults people"
 ) -> tuple[Person, Person, Any]:
-    ada, cleo = world.person("ada"), world.person("cleo")
-    await ada.command(f"/incident {line}")
-    channel = await ada.waits_for_channel("inc-1")
-    await world.quiet()
-    await ada.invites(cleo, channel)
-    await cleo.command("/incident role safety", channel)
+    ada, channel = await opened(world, line)
+    cleo = await joined(world, ada, channel, "safety", "cleo")
     await ada.command("/incident severity sev3", channel)
     await world.quiet()
     await ada.command("/incident resolve", channel)

@@ -7,18 +7,14 @@ from typing import Any
 from bot.record import catalogue as c
 from bot.record.read import entries
 from bot.sandbox.people import Person
-from tests.support.world import World, said
+from tests.support.world import World, joined, opened, said
 
 LEAK = "Mrs Quokka of 12 Zebra Street"
 
 
 async def _opened(world: World) -> tuple[Person, Person, Any]:
-    ada, lawyer = world.person("ada"), world.person("cleo")
-    await ada.command("/incident open The agent deletes mail")
-    channel = await ada.waits_for_channel("inc-1")
-    await world.quiet()
-    await ada.invites(lawyer, channel)
-    await lawyer.command("/incident role legal", channel)
+    ada, channel = await opened(world)
+    lawyer = await joined(world, ada, channel, "legal", "cleo")
     alone = await lawyer.command("/incident erase 1", channel)
     assert "took yourself does not count" in said(alone) and not lawyer.has_modal
     given = await ada.command(f"/incident role legal {lawyer.mention}", channel)

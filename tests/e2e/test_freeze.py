@@ -8,25 +8,9 @@ from bot.record import catalogue as c
 from bot.record.read import entries
 from bot.sandbox.people import Person
 from bot.sandbox.seen import Seen
-from tests.support.world import World, said
+from tests.support.world import World, joined, opened, said
 
 ROLL_BACK = "/incident step ask roll back"
-
-
-async def _opened(world: World) -> tuple[Person, Any]:
-    ada = world.person("ada")
-    await ada.command("/incident open The agent deletes mail")
-    channel = await ada.waits_for_channel("inc-1")
-    await world.quiet()
-    return ada, channel
-
-
-async def _joined(world: World, ada: Person, channel: Any) -> Person:
-    max_ = world.person("max")
-    await ada.invites(max_, channel)
-    await max_.command("/incident role sre", channel)
-    await world.quiet()
-    return max_
 
 
 def _card(person: Person, channel: Any) -> Seen:
@@ -39,7 +23,7 @@ def _frozen(world: World, kind: type[Any] = c.EvidenceFrozen) -> list[Any]:
 
 async def test_the_card_asks_for_the_freeze_until_it_is_there(sqlite_world: World) -> None:
     world = sqlite_world
-    ada, channel = await _opened(world)
+    ada, channel = await opened(world)
     assert "Nothing is frozen yet" in _card(ada, channel).plain
     await ada.click(_card(ada, channel), "Freeze")
     form = await ada.modal()
@@ -61,8 +45,8 @@ async def test_the_card_asks_for_the_freeze_until_it_is_there(sqlite_world: Worl
 
 async def test_before_a_rollback_the_freeze_comes_first_and_leads_on(sqlite_world: World) -> None:
     world = sqlite_world
-    ada, channel = await _opened(world)
-    max_ = await _joined(world, ada, channel)
+    ada, channel = await opened(world)
+    max_ = await joined(world, ada, channel, "sre", "max")
     await ada.command("/incident freeze model=m1 prompt=v41", channel)
     reply = await max_.command(ROLL_BACK, channel)
     assert "freeze it first" in said(reply) and not max_.has_modal
@@ -86,8 +70,8 @@ async def test_going_without_is_the_commanders_decision_and_the_channel_hears_it
     sqlite_world: World,
 ) -> None:
     world = sqlite_world
-    ada, channel = await _opened(world)
-    max_ = await _joined(world, ada, channel)
+    ada, channel = await opened(world)
+    max_ = await joined(world, ada, channel, "sre", "max")
     await max_.command(ROLL_BACK, channel)
     asked = next(seen for seen in reversed(max_.sees(channel)) if "freeze it first" in seen.plain)
     await max_.click(asked, "Go without")
@@ -115,7 +99,7 @@ async def test_going_without_is_the_commanders_decision_and_the_channel_hears_it
 
 async def test_what_is_typed_is_forgiven_or_explained(sqlite_world: World) -> None:
     world = sqlite_world
-    ada, channel = await _opened(world)
+    ada, channel = await opened(world)
     for typed, expected in (
         ("freeze the model", "Write each part"),
         ("freeze weather=fine", "cannot be frozen"),

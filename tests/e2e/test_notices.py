@@ -13,7 +13,7 @@ from bot.sandbox.modals import Modal
 from bot.sandbox.people import Person
 from bot.sandbox.seen import Seen
 from db.tables import Notice
-from tests.support.world import World, said
+from tests.support.world import World, joined, opened, said
 
 FACTS = {
     "What happened, in one sentence a customer understands?": "Some people saw <b>wrong</b> titles & *more*.",
@@ -24,16 +24,10 @@ FACTS = {
 
 
 async def _opened(
-    world: World, line: str = "Assistant shows other chats"
+    world: World, title: str = "Assistant shows other chats"
 ) -> tuple[Person, Person, Any]:
-    ada, cleo = world.person("ada"), world.person("cleo")
-    await ada.command(f"/incident open {line}")
-    channel = await ada.waits_for_channel("inc-1")
-    await world.quiet()
-    await ada.invites(cleo, channel)
-    await cleo.command("/incident role comms", channel)
-    await world.quiet()
-    return ada, cleo, channel
+    ada, channel = await opened(world, f"open {title}")
+    return ada, await joined(world, ada, channel, "comms", "cleo"), channel
 
 
 async def _drafted(author: Person, channel: Any) -> Modal:

@@ -6,16 +6,9 @@ from typing import Any
 
 from bot.sandbox.people import Person
 from bot.sandbox.seen import Seen
-from tests.support.world import World, said
+from tests.support.world import World, joined, opened, said
 
 HASH = "a" * 64
-
-
-async def _opened(world: World, who: Person, title: str = "The agent deletes mail") -> Any:
-    await who.command(f"/incident open {title}")
-    channel = await who.waits_for_channel("inc-1")
-    await world.quiet()
-    return channel
 
 
 def _last(person: Person, channel: Any, text: str) -> Seen:
@@ -23,17 +16,16 @@ def _last(person: Person, channel: Any, text: str) -> Seen:
     return next(seen for seen in reversed(person.sees(channel)) if text in seen.plain)
 
 
-async def _joined(world: World, ada: Person, channel: Any, **held: str) -> None:
-    for role, name in held.items():
-        person = world.person(name)
-        await ada.invites(person, channel)
-        await person.command(f"/incident role {role}", channel)
-    await world.quiet()
+async def _asks(person: Person, channel: Any, what: str) -> None:
+    """Somebody asks whether the affected part may be switched off."""
+    await person.command("/incident step ask switch off the affected", channel)
+    form = await person.modal()
+    form.fill("What exactly will you do?", what)
+    await form.submit()
 
 
 async def test_next_shows_my_steps_and_a_click_finishes_one(world: World) -> None:
-    ada = world.person("ada")
-    channel = await _opened(world, ada)
+    ada, channel = await opened(world)
     await ada.command("/incident next", channel)
     shown = _last(ada, channel, "for you")
     assert (
@@ -50,8 +42,7 @@ async def test_next_shows_my_steps_and_a_click_finishes_one(world: World) -> Non
 
 
 async def test_a_decision_asks_for_its_answer_and_the_playbook_follows(world: World) -> None:
-    ada = world.person("ada")
-    channel = await _opened(world, ada)
+    ada, channel = await opened(world)
     await ada.command("/incident step done 1", channel)
     form = await ada.modal()
     assert (await form.submit()).errors
@@ -63,8 +54,7 @@ async def test_a_decision_asks_for_its_answer_and_the_playbook_follows(world: Wo
 
 
 async def test_evidence_is_asked_for_in_its_own_fields(world: World) -> None:
-    ada = world.person("ada")
-    channel = await _opened(world, ada)
+    ada, channel = await opened(world)
     await ada.command("/incident step done record exactly", channel)
     form = await ada.modal()
     assert form.labels[:3] == [
@@ -82,9 +72,8 @@ async def test_evidence_is_asked_for_in_its_own_fields(world: World) -> None:
 
 
 async def test_a_risky_step_is_asked_approved_and_done(world: World) -> None:
-    ada, max_ = world.person("ada"), world.person("max")
-    channel = await _opened(world, ada)
-    await _joined(world, ada, channel, sre="max")
+    ada, channel = await opened(world)
+    max_ = await joined(world, ada, channel, "sre", "max")
     await max_.command("/incident step switch off the affected", channel)
     step = _last(max_, channel, "Needs approval")
     await max_.click(step, "Ask for approval")
@@ -114,13 +103,9 @@ async def test_a_risky_step_is_asked_approved_and_done(world: World) -> None:
 
 
 async def test_refusing_asks_why_and_the_asker_hears_it(world: World) -> None:
-    ada, max_ = world.person("ada"), world.person("max")
-    channel = await _opened(world, ada)
-    await _joined(world, ada, channel, sre="max")
-    await max_.command("/incident step ask switch off the affected", channel)
-    form = await max_.modal()
-    form.fill("What exactly will you do?", "All off")
-    await form.submit()
+    ada, channel = await opened(world)
+    max_ = await joined(world, ada, channel, "sre", "max")
+    await _asks(max_, channel, "All off")
     await world.quiet()
     await ada.click(await ada.waits_for("needs your answer", "dm"), "Refuse")
     why = await ada.modal()
@@ -133,8 +118,7 @@ async def test_refusing_asks_why_and_the_asker_hears_it(world: World) -> None:
 
 
 async def test_overdue_reaches_the_person_and_the_card(world: World) -> None:
-    ada = world.person("ada")
-    channel = await _opened(world, ada)
+    ada, channel = await opened(world)
     world.later(minutes=6)
     await ada.waits_for("this is overdue and waits for you", "dm")
     await ada.waits_for("2 overdue", channel)
@@ -143,8 +127,7 @@ async def test_overdue_reaches_the_person_and_the_card(world: World) -> None:
 
 
 async def test_resolving_names_what_is_open_and_takes_a_reason(world: World) -> None:
-    ada = world.person("ada")
-    channel = await _opened(world, ada)
+    ada, channel = await opened(world)
     reply = await ada.command(
         "/incident contain tool off since 04:10, no new mail deleted", channel
     )
@@ -173,13 +156,9 @@ async def test_resolving_names_what_is_open_and_takes_a_reason(world: World) -> 
 
 async def test_app_home_shows_my_steps_and_what_waits_for_my_yes(sqlite_world: World) -> None:
     world = sqlite_world
-    ada, max_ = world.person("ada"), world.person("max")
-    channel = await _opened(world, ada)
-    await _joined(world, ada, channel, sre="max")
-    await max_.command("/incident step ask switch off the affected", channel)
-    form = await max_.modal()
-    form.fill("What exactly will you do?", "All off")
-    await form.submit()
+    ada, channel = await opened(world)
+    max_ = await joined(world, ada, channel, "sre", "max")
+    await _asks(max_, channel, "All off")
     await world.quiet()
     home = await ada.opens_home()
     assert "Switch off the affected part" in home.text and "Approve" in home.buttons

@@ -22,7 +22,7 @@ from bot.record.read import entries
 from bot.sandbox.people import Person
 from db.tables import Delivery, EntryRow
 from tests.support.houses import Run
-from tests.support.world import World, said
+from tests.support.world import World, joined, opened, said
 
 WORDS = "counsel says xylophone"
 
@@ -40,12 +40,8 @@ def heard() -> Iterator[io.StringIO]:
 
 
 async def _opened(world: World) -> tuple[Person, Person, Any]:
-    ada, lawyer = world.person("ada"), world.person("cleo")
-    await ada.command("/incident open The agent deletes mail")
-    channel = await ada.waits_for_channel("inc-1")
-    await world.quiet()
-    await ada.invites(lawyer, channel)
-    await lawyer.command("/incident role legal", channel)
+    ada, channel = await opened(world)
+    lawyer = await joined(world, ada, channel, "legal", "cleo")
     await ada.command(f"/incident role legal {lawyer.mention}", channel)
     await world.quiet()
     return ada, lawyer, channel

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from bot.sandbox.modals import Modal
 from bot.sandbox.people import Person
 from bot.sandbox.seen import Seen
 from bot.sandbox.state import Channel
@@ -105,12 +106,8 @@ async def _resolve(town: Town, channel: Channel) -> None:
     await form.submit()
 
 
-async def _notice_approved(town: Town, n: int) -> Seen:
-    channel = await opened(town, n)
-    ada, cleo = town.person("ada"), town.person("cleo")
-    await ada.invites(cleo, channel)
-    await cleo.command("/incident role comms", channel)
-    await town.rest()
+async def notice_form(cleo: Person, channel: Channel, title: str) -> Modal:
+    """A notice with all its facts: the form that asks for its approval when it is sent."""
     await cleo.command("/incident notice", channel)
     asked = (await (await cleo.modal()).submit()).modal
     assert asked is not None
@@ -118,7 +115,17 @@ async def _notice_approved(town: Town, n: int) -> Seen:
         asked.fill(question, answer)
     shown = (await asked.submit()).modal
     assert shown is not None
-    shown.fill("Title", f"Wrong titles {n}").fill("Then", "Ask for approval of this text")
+    shown.fill("Title", title).fill("Then", "Ask for approval of this text")
+    return shown
+
+
+async def _notice_approved(town: Town, n: int) -> Seen:
+    channel = await opened(town, n)
+    ada, cleo = town.person("ada"), town.person("cleo")
+    await ada.invites(cleo, channel)
+    await cleo.command("/incident role comms", channel)
+    await town.rest()
+    shown = await notice_form(cleo, channel, f"Wrong titles {n}")
     assert (await shown.submit()).ok
     await town.rest()
     await ada.click(last(ada, "dm", "asks you to approve"), "Approve this text")

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, func, select
 from bot.sandbox.people import Person
 from bot.sandbox.seen import Seen
 from db.tables import EntryRow
-from tests.faults.stories import FACTS, last
+from tests.faults.stories import last, notice_form
 from tests.support.world import World, said
 
 TITLE = "Assistant shows other chats"
@@ -172,14 +172,7 @@ async def test_a_double_click_on_publish_publishes_once(world: World) -> None:
 
 
 async def _approved(world: World, ada: Person, cleo: Person, channel: Any) -> Seen:
-    await cleo.command("/incident notice", channel)
-    asked = (await (await cleo.modal()).submit()).modal
-    assert asked is not None
-    for question, answer in FACTS.items():
-        asked.fill(question, answer)
-    shown = (await asked.submit()).modal
-    assert shown is not None
-    shown.fill("Title", "Wrong titles").fill("Then", "Ask for approval of this text")
+    shown = await notice_form(cleo, channel, "Wrong titles")
     await _twice(shown.submit)
     await world.quiet()
     ask = last(ada, "dm", "asks you to approve")

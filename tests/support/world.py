@@ -18,6 +18,7 @@ from bot.bootstrap import Running, running
 from bot.house import House
 from bot.sandbox.people import Person
 from bot.sandbox.server import Sandbox
+from bot.sandbox.state import Channel
 from bot.settings import Settings
 from bot.timing import Clock
 from db.tables import EffectRow
@@ -131,6 +132,26 @@ async def _served(bot: Running) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await task
+
+
+async def opened(
+    world: World, line: str = "open The agent deletes mail", who: str = "ada"
+) -> tuple[Person, Channel]:
+    """Somebody opened an incident; its channel is there, and nothing is on its way."""
+    person = world.person(who)
+    await person.command(f"/incident {line}")
+    channel = await person.waits_for_channel("inc-1")
+    await world.quiet()
+    return person, channel
+
+
+async def joined(world: World, ada: Person, channel: Channel, role: str, name: str) -> Person:
+    """Ada invites somebody, who takes a role."""
+    person = world.person(name)
+    await ada.invites(person, channel)
+    await person.command(f"/incident role {role}", channel)
+    await world.quiet()
+    return person
 
 
 def said(reply: Any) -> str:
