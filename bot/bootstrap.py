@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -23,6 +23,9 @@ from bot.timing import Clock
 from db import guards, migrate
 from db.engine import Engines, open_engines
 
+if TYPE_CHECKING:
+    from bot.playbook.load import Content
+
 log = logging.getLogger(__name__)
 
 
@@ -33,20 +36,26 @@ def projectors() -> Mapping[str, Projector]:
     return rooms.projectors()
 
 
-def build_env(settings: Settings) -> Env:
-    """Content and the settings that rules use. Raises ``ConfigError`` on bad content."""
-    from bot import rooms
+def read_content(settings: Settings) -> Content:
+    """What responders edit, checked. Raises ``ConfigError`` on bad content."""
     from bot.playbook.load import load_content
     from bot.playbook.source import ContentError
-    from bot.record.keys import Signer
 
     try:
-        content = load_content(settings.content_dir, settings.templates_dir).slim()
+        return load_content(settings.content_dir, settings.templates_dir).slim()
     except ContentError as faults:
         raise ConfigError(
             f"The content has faults, so nothing was started:\n{faults}",
             instead="Correct them; `steadyhand playbooks check` looks again.",
         ) from None
+
+
+def build_env(settings: Settings, content: Content | None = None) -> Env:
+    """Content and the settings that rules use. Raises ``ConfigError`` on bad content."""
+    from bot import rooms
+    from bot.record.keys import Signer
+
+    content = content or read_content(settings)
     return Env(
         content=content,
         projectors=projectors(),
@@ -96,8 +105,13 @@ def open_database(settings: Settings) -> tuple[Engines, str]:
         ) from None
 
 
-def build_house(settings: Settings, clock: Clock | None = None) -> House:
-    """Database (migrated if the settings say so) and everything that needs no Slack."""
+def build_house(
+    settings: Settings, clock: Clock | None = None, content: Content | None = None
+) -> House:
+    """Database (migrated if the settings say so) and everything that needs no Slack.
+
+    ``content``: what was read before, so that it is not read again.
+    """
     engines, found = open_database(settings)
     if found == "unknown":
         raise ConfigError(
@@ -116,7 +130,7 @@ def build_house(settings: Settings, clock: Clock | None = None) -> House:
             guards.install(conn)
             conn.commit()
             log.warning("guards_restored")
-    return House(engines, build_env(settings), clock or Clock())
+    return House(engines, build_env(settings, content), clock or Clock())
 
 
 @dataclass
@@ -132,7 +146,9 @@ class Running:
 
 
 @asynccontextmanager
-async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Running]:
+async def running(
+    settings: Settings, clock: Clock | None = None, content: Content | None = None
+) -> AsyncIterator[Running]:
     """House, Slack and dispatcher together, until the block ends. Serves nothing by itself."""
     from bot import rooms
     from bot.effects.console import ConsoleAdapter
@@ -146,7 +162,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 
     # The writer's thread and the event loop share the interpreter; 5 ms turns are too long.
     sys.setswitchinterval(0.0005)
-    house = build_house(settings, clock)
+    house = build_house(settings, clock, content)
     client = make_client(settings)
     surface = all_surfaces(settings, house.env.content)
     renderer = SlackRenderer(surface.wordings, house.env, card_parts())

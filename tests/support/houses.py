@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bot.bootstrap import build_house
 from bot.house import House
+from bot.playbook.load import Content, load_content
 from bot.record.entry import Actor
 from bot.record.rebuild import check_all
 from bot.record.tx import Tx
@@ -34,7 +36,18 @@ def make_settings(url: str, folder: Path, **more: Any) -> Settings:
 
 def make_house(url: str, folder: Path, **more: Any) -> House:
     """A house with the real content."""
-    return build_house(make_settings(url, folder, **more), Clock())
+    settings = make_settings(url, folder, **more)
+    return build_house(settings, Clock(), content_for(settings))
+
+
+def content_for(settings: Settings) -> Content:
+    """The content that the settings name, read once for all tests of this process."""
+    return _content(settings.content_dir, settings.templates_dir)
+
+
+@lru_cache(maxsize=1)
+def _content(folder: Path, templates: Path) -> Content:
+    return load_content(folder, templates).slim()
 
 
 class Run:

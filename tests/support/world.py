@@ -22,7 +22,7 @@ from bot.sandbox.state import Channel
 from bot.settings import Settings
 from bot.timing import Clock
 from db.tables import EffectRow
-from tests.support.houses import make_settings
+from tests.support.houses import content_for, make_settings
 
 MANIFEST = Path(__file__).parents[2] / "app_manifest.yaml"
 
@@ -102,7 +102,7 @@ async def make_world(
             # A bot posts only where it was invited: here notices go to #support.
             await slack.person("ada").invites("app", "support")
         settings = settings_for(slack, url, folder, socket=socket, **more)
-        bot = await stack.enter_async_context(running(settings))
+        bot = await stack.enter_async_context(running(settings, None, content_for(settings)))
         address = await stack.enter_async_context(_served(bot))
         if socket:
             await _until(lambda: bool(slack.core.delivery.sockets.connections))

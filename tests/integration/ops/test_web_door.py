@@ -20,6 +20,7 @@ from bot.settings import ROOT
 from bot.web.guard import LARGEST_BODY
 from db import guards
 from tests.support.databases import sqlite_copy
+from tests.support.houses import content_for
 from tests.support.world import settings_for
 
 FORM = "application/x-www-form-urlencoded"
@@ -37,7 +38,8 @@ async def slack() -> AsyncIterator[Sandbox]:
 async def bot(slack: Sandbox, sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Running]:
     """The bot in it, not served: requests go straight to the application."""
     url = sqlite_copy(sqlite_template, tmp_path)
-    async with running(settings_for(slack, url, tmp_path)) as made:
+    settings = settings_for(slack, url, tmp_path)
+    async with running(settings, None, content_for(settings)) as made:
         yield made
 
 
