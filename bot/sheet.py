@@ -206,10 +206,17 @@ def approvals_of(session: Session, number: int, env: Env) -> tuple[Waiting, ...]
     for row in asked.waiting(session, number):
         missing = asked.rule_of(row).missing(asked.said_yes(row))
         groups = [_people(session, number, group, env) for group in missing]
-        out.append(_waiting(row, " and ".join(groups) or "one more person", ratify=False))
+        waits_for = " and ".join(groups) or "one more person"
+        out.append(_waiting(row, waits_for + _said_yes(row), ratify=False))
     for row, role in asked.unratified(session, number):
         out.append(_waiting(row, _people(session, number, [role], env), ratify=True))
     return tuple(out)
+
+
+def _said_yes(row: Approval) -> str:
+    """Who said yes so far, and since when whoever took their role alone has it."""
+    yes = [f"{who(one['by'])}{timeline.by_themselves(one.get('came', ()))}" for one in row.given]
+    return f"; said yes: {', '.join(yes)}" if yes else ""
 
 
 def criteria_of(session: Session, number: int, env: Env) -> tuple[CriterionView, ...]:

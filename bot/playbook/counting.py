@@ -69,7 +69,7 @@ def not_by_that(
     return NotAllowed(
         f"You took the role {role_title(tx, role)} yourself{since}, after this was asked, so your yes "
         "does not count for it yet.",
-        instead=f"Let somebody who may give you the role: `/incident role {role} @you`."
+        instead=f"Somebody else has to give you the role: `/incident role {role} @you`."
         + ("" if verb == "ratify_approval" else again),
         verb=verb, incident=incident.number, needs="a role held before, or given by somebody else",
     )  # fmt: skip

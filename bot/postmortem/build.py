@@ -22,6 +22,7 @@ from bot.postmortem.lines import Titles, lines
 from bot.postmortem.people import People
 from bot.postmortem.sections import SECTIONS
 from bot.record import catalogue as c
+from bot.record import timeline
 from bot.record.entry import Entry, Recorded
 from bot.record.read import entries
 from bot.timing import from_rfc3339
@@ -267,7 +268,11 @@ class _Build:
             m.ApprovalLine(
                 number=row.number, title=self.clean(row.title), digest=row.digest, state=row.state,
                 asked_by=self.people.named(row.asked_by), asked_at=row.asked_at,
-                given=tuple(", ".join(map(self.people.title, one["roles"])) for one in row.given),
+                given=tuple(
+                    ", ".join(map(self.people.title, one["roles"]))
+                    + timeline.by_themselves(one.get("came", ()))
+                    for one in row.given
+                ),
                 ratified=tuple(self.people.title(one["role"]) for one in row.ratified),
                 comment=self.clean(row.comment),
             )

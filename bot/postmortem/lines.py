@@ -181,7 +181,7 @@ _WORDS: dict[str, Callable[[_Lines, Any], str]] = {
         "Known now: " + ", ".join(f"{k.replace('_', ' ')}: {_plain(v)}" for k, v in e.facts.items())
     ),
     c.ApprovalGiven.kind: lambda t, e: (
-        f"Approval {e.number} given as {t.roles(e.roles)}{timeline.by_themselves(e)}{_why(e.comment)}"
+        f"Approval {e.number} given as {t.roles(e.roles)}{timeline.by_themselves(e.came)}{_why(e.comment)}"
     ),
     c.ApprovalRefused.kind: lambda t, e: (
         f"Approval {e.number} refused as {t.people.title(e.role)}: {e.comment}"
@@ -204,6 +204,6 @@ _WORDS: dict[str, Callable[[_Lines, Any], str]] = {
         f"Notice {e.number} drafted for {t.audience(e.audience)} ({e.stage})"
     ),
     c.NoticeApproved.kind: lambda t, e: (
-        f"Notice {e.number} approved as {t.roles(e.roles or [e.role])}{timeline.by_themselves(e)}"
+        f"Notice {e.number} approved as {t.roles(e.roles or [e.role])}{timeline.by_themselves(e.came)}"
     ),
 }

@@ -152,7 +152,9 @@ class ApprovalLine(Part):
     state: str = about("`approved`, `refused`, `expired`, `void` or `waiting`.")
     asked_by: str = about("Role of whoever asked.")
     asked_at: Moment = about("When.")
-    given: tuple[str, ...] = about("Roles that said yes.")
+    given: tuple[str, ...] = about(
+        "Roles that said yes, and since when whoever took theirs alone has it."
+    )
     ratified: tuple[str, ...] = about("Roles that confirmed it afterwards.")
     comment: str = about("What was said; may be empty.")
 

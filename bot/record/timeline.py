@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,12 +80,12 @@ def _why(text: str) -> str:
     return f" ({text})" if text else ""
 
 
-def by_themselves(entry: c.ApprovalGiven | c.NoticeApproved) -> str:
+def by_themselves(came: Iterable[Mapping[str, Any]]) -> str:
     """Said of a yes whose role nobody gave to the person: since when they have it."""
-    came = entry.came
-    if not came or any(one["how"] != "taken" for one in came):
+    all_ = list(came)
+    if not all_ or any(one["how"] != "taken" for one in all_):
         return ""
-    since = max(one["since"] for one in came)
+    since = max(str(one["since"]) for one in all_)
     return f" (took the role themselves at {since[11:16]} UTC)"
 
 
@@ -165,7 +165,7 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.FactsSet.kind: lambda e: "Facts: " + ", ".join(_fact(*pair) for pair in e.facts.items()),
     c.ApprovalAsked.kind: lambda e: f"Approval asked: {e.title}",
     c.ApprovalGiven.kind: lambda e: (
-        f"Approval {e.number} given as {', '.join(e.roles)}{by_themselves(e)}{_why(e.comment)}"
+        f"Approval {e.number} given as {', '.join(e.roles)}{by_themselves(e.came)}{_why(e.comment)}"
     ),
     c.ApprovalRefused.kind: lambda e: f"Approval {e.number} refused as {e.role}: {e.comment}",
     c.ApprovalEnded.kind: lambda e: f"Approval {e.number} {e.state}: {e.why}",
@@ -201,7 +201,9 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.NoticeDrafted.kind: lambda e: f"Notice {e.number} drafted for {e.audience} ({e.stage})",
     c.NoticeSubmitted.kind: lambda e: f"Notice {e.number} sent for approval",
     c.NoticeReturned.kind: lambda e: f"Notice {e.number} sent back: {e.comment}",
-    c.NoticeApproved.kind: lambda e: f"Notice {e.number} approved as {e.role}{by_themselves(e)}",
+    c.NoticeApproved.kind: lambda e: (
+        f"Notice {e.number} approved as {e.role}{by_themselves(e.came)}"
+    ),
     c.NoticePublished.kind: lambda e: f"Notice {e.number} published",
     c.NoticeWithdrawn.kind: lambda e: f"Notice {e.number} withdrawn{_why(e.reason)}",
     c.ActionAdded.kind: lambda e: f"Action item {e.number}: {e.text}",

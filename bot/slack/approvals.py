@@ -347,7 +347,7 @@ def taken_wording(session: Session, incident: Incident | None, params: dict[str,
     if params.get("to") == holder:
         text = (
             f"{name} was asked before you took the role {role} yourself, so your yes does not count "
-            f"for it yet. Let somebody who may give you the role: `/incident role {params['role']} @you`. "
+            f"for it yet. Somebody else has to give you the role: `/incident role {params['role']} @you`. "
             "Or say no, so that it is asked again now that you hold it: `/incident approvals`"
         )
     else:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot import rooms
+from bot import rooms, sheet
 from bot.errors import Conflict, NotAllowed
 from bot.incident import roles, tenure
 from bot.playbook import approvals, step_approval, walk
+from bot.postmortem.export import export_document
 from bot.record import catalogue as c
 from bot.record import freeze, timeline
 from bot.record.read import entries
@@ -80,7 +81,11 @@ def test_a_role_taken_before_counts_and_is_said_aloud(acting: Story) -> None:
     assert f"<@{PROD}> (took the role themselves at <!date^" in partly
     waits = acting.house.read_sync(lambda s: words.card_lines(s, acting.incident, acting.house.env))
     assert "took the role themselves at" in str(waits), "the card says it as well"
+    shown = acting.house.read_sync(lambda s: sheet.approvals_of(s, acting.number, acting.house.env))
+    assert f"said yes: @{PROD} (took the role themselves at" in shown[0].waits_for
     assert _give(acting, ADA, row).complete
+    document = export_document(acting.house, acting.number, "md").decode()
+    assert "Product owner (took the role themselves at" in document and PROD not in document
     yes = _yes(acting)[0]
     assert yes.entry.came[0]["how"] == "taken" and yes.entry.given_by == []
     at = yes.entry.came[0]["since"][11:16]
