@@ -11,6 +11,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -49,28 +50,22 @@ class Entry(BaseModel):
     @classmethod
     def private_fields(cls) -> frozenset[str]:
         """Names of the fields that stay outside the chain."""
-        cached = cls.__dict__.get("_private_names")
-        if cached is None:
-            cached = frozenset(
-                name
-                for name, info in cls.model_fields.items()
-                if any(isinstance(mark, _PrivateMarker) for mark in info.metadata)
-            )
-            cls._private_names = cached  # type: ignore[attr-defined]
-        return cached
+        return _marked(cls, _PrivateMarker)
 
     @classmethod
     def privileged_fields(cls) -> frozenset[str]:
         """Names of the private fields that only the people named in the entry may read."""
-        cached = cls.__dict__.get("_privileged_names")
-        if cached is None:
-            cached = frozenset(
-                name
-                for name, info in cls.model_fields.items()
-                if any(isinstance(mark, _PrivilegedMarker) for mark in info.metadata)
-            )
-            cls._privileged_names = cached  # type: ignore[attr-defined]
-        return cached
+        return _marked(cls, _PrivilegedMarker)
+
+
+@cache
+def _marked(kind: type[Entry], marker: type) -> frozenset[str]:
+    """Fields of a kind of entry that carry a marker; asked for every entry that is written or read."""
+    return frozenset(
+        name
+        for name, info in kind.model_fields.items()
+        if any(isinstance(mark, marker) for mark in info.metadata)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,21 @@ def test_only_projectors_write_state() -> None:
                     assert "ContentRow" in ast.unparse(node), f"{path.name}: {ast.unparse(node)}"
 
 
+def test_every_effect_ends_in_the_store() -> None:
+    """There alone what waited behind it is freed."""
+    for path in sorted((ROOT / "bot").rglob("*.py")):
+        if path.name == "store.py" or "db.tables.EffectRow" not in _imports(path):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Assign) and ".state" in ast.unparse(node.targets):
+                ends = [
+                    word
+                    for word in ("done", "failed", "given_up")
+                    if repr(word) in ast.unparse(node.value)
+                ]
+                assert not ends, f"{path.name}:{node.lineno} ends an effect by itself"
+
+
 @pytest.mark.parametrize("path", _modules("slack"), ids=lambda p: p.name)
 def test_a_surface_is_a_table(path: Path) -> None:
     """``SURFACE``, or ``surface(needs)`` where handlers need something: bound with ``partial``."""
