@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session
@@ -123,30 +124,29 @@ def _alone(session: Session, incident: Incident | None, params: Params) -> str:
     return by_themselves(row.approvals, params.get("by") or row.approvals[-1]["by"])
 
 
+def _said(
+    content: Content, sentence: str, session: Session, incident: Incident | None, params: Params
+) -> Message:
+    """One line for the channel; it never shows the text."""
+    shown = {name: kit.esc(str(value)) for name, value in params.items()}
+    shown["by"] = kit.person(params.get("by"))
+    shown["alone"] = _alone(session, incident, params)
+    shown["people"] = _people(params.get("people") or [])
+    shown["needed"] = kit.names_only(str(params.get("needed", "")))
+    audience = content.audiences.get(str(params.get("audience")))
+    shown["audience"] = kit.esc(audience.title if audience else str(params.get("audience")))
+    return simple(incident, sentence.format_map(shown))
+
+
 def wordings(content: Content) -> Mapping[str, Wording]:
     """All wordings; those for the channel never show the text."""
-
-    def said(sentence: str) -> Wording:
-        def word(session: Session, incident: Incident | None, params: Params) -> Message:
-            shown = {name: kit.esc(str(value)) for name, value in params.items()}
-            for name in ("by",):
-                shown[name] = kit.person(params.get(name))
-            shown["alone"] = _alone(session, incident, params)
-            shown["people"] = _people(params.get("people") or [])
-            shown["needed"] = kit.names_only(str(params.get("needed", "")))
-            audience = content.audiences.get(str(params.get("audience")))
-            shown["audience"] = kit.esc(audience.title if audience else str(params.get("audience")))
-            return simple(incident, sentence.format_map(shown))
-
-        return word
-
     return {
         "notice": published,
         "notice_asked": asked,
         "notice_approved": approved,
         "notice_returned": returned,
         "notice_expired": expired,
-        **{name: said(sentence) for name, sentence in _SAID.items()},
+        **{name: partial(_said, content, sentence) for name, sentence in _SAID.items()},
     }
 
 
