@@ -6,7 +6,7 @@ import pytest
 
 from bot.sandbox.people import Person
 from bot.slack.app import STILL_WORKING
-from tests.support.world import World, said
+from tests.support.world import World, opened, said
 
 DONE = "It is done."
 
@@ -20,10 +20,8 @@ def _heard(person: Person, channel: object) -> list[str]:
 async def test_a_form_that_opens_late_is_not_called_done(
     sqlite_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world, ada = sqlite_world, sqlite_world.person("ada")
-    await ada.command("/incident open It insults people")
-    channel = await ada.waits_for_channel("inc-1")
-    await world.quiet()
+    world = sqlite_world
+    ada, channel = await opened(world)
     monkeypatch.setattr("bot.slack.app.ANSWER_WITHIN_S", 0)
     assert STILL_WORKING in said(await ada.command("/incident resolve", channel))
     form = await ada.modal()

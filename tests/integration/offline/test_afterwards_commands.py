@@ -18,7 +18,7 @@ from bot.record.read import entries
 from bot.sandbox.people import Person
 from db.tables import ActionItem, EffectRow, Postmortem
 from tests.integration.offline.conftest import Cli, Here
-from tests.support.world import World
+from tests.support.world import World, opened
 
 ADA, MAX, EVE = "U01ADA", "U02MAX", "U09EVE"
 
@@ -199,10 +199,7 @@ def test_a_postmortem_is_written_reviewed_and_posted(
 
 async def test_slack_and_the_command_line_work_on_one_record(world: World, cli: Cli) -> None:
     """An item given at the command line is proven in Slack, and accepted at the command line."""
-    ada, cleo = world.person("ada"), world.person("cleo")
-    await ada.command("/incident open It insults people")
-    await ada.waits_for_channel("inc-1")
-    await world.quiet()
+    (ada, _), cleo = await opened(world), world.person("cleo")
 
     async def typed(person: Person, *words: str) -> str:
         return (await asyncio.to_thread(cli, "incident", *words, "--as", person.id)).stdout
