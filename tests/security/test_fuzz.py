@@ -105,7 +105,7 @@ class Makers:
     def __init__(self, desk: Desk, rng: random.Random) -> None:
         self.desk, self.rng = desk, rng
         surface = desk.door._surface
-        self.verbs = sorted(surface.verbs["*"].__closure__ and _verbs(desk))
+        self.verbs = sorted(_verbs(desk))
         self.actions, self.views = sorted(surface.actions), sorted(surface.views)
         self.shortcuts, self.events = sorted(surface.shortcuts), sorted(surface.events)
         self.keys = desk.house.read_sync(_keys)
