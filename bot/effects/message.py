@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlmodel import Session
 
 from db.tables import Incident
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +31,9 @@ class Renderer(Protocol):
     def message(
         self, session: Session, incident: Incident | None, name: str, params: dict[str, Any]
     ) -> Message: ...
+
+
+class Reader(Protocol):
+    """Runs a reading function against the database, off the event loop."""
+
+    async def __call__(self, job: Callable[[Session], T]) -> T: ...

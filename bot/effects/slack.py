@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import ClientConnectorError, ClientError
 from slack_sdk.errors import SlackApiError, SlackRequestError
@@ -17,8 +17,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from sqlmodel import Session
 
+from bot.effects.ahead import Ahead
 from bot.effects.answers import classify, error_of, not_about_people, same_call
-from bot.effects.message import Message, Renderer
+from bot.effects.message import Message, Reader, Renderer
 from bot.effects.outcome import ALREADY, Done, Failed, Later, Outcome
 from bot.effects.store import Claimed, by_key
 from bot.incident.queries import get
@@ -36,12 +37,6 @@ PAGES_AT_LEAST = 3
 NOT_THERE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
 
-class Reader(Protocol):
-    """Runs a reading function against the database, off the event loop."""
-
-    async def __call__(self, job: Callable[[Session], T]) -> T: ...
-
-
 class SlackAdapter:
     """Knows how each kind of effect is done in Slack."""
 
@@ -49,6 +44,7 @@ class SlackAdapter:
         self._client = client
         self._read = read
         self._render = render
+        self._ahead = Ahead(read, render.card)
         self._url = ""
         self._kinds: dict[str, Callable[[Claimed], Awaitable[Outcome]]] = {
             "channel.create": self._create,
@@ -92,6 +88,18 @@ class SlackAdapter:
     # --- channel -------------------------------------------------------------------------------
 
     async def _create(self, effect: Claimed) -> Outcome:
+        assert effect.incident is not None
+        self._ahead.begin(effect.incident)
+        made = False
+        try:
+            outcome = await self._make_channel(effect)
+            made = isinstance(outcome, Done)
+            return outcome
+        finally:
+            if not made:
+                self._ahead.forget(effect.incident)
+
+    async def _make_channel(self, effect: Claimed) -> Outcome:
         name, private = effect.payload["name"], effect.payload["private"]
         for suffix in ("", "-2", "-3", "-4"):
             try:
@@ -200,7 +208,8 @@ class SlackAdapter:
     # --- messages ------------------------------------------------------------------------------
 
     async def _card(self, effect: Claimed) -> Outcome:
-        incident, message = await self._rendered(effect, self._render.card)
+        assert effect.incident is not None
+        incident, message = await self._rendered(effect, self._ahead.card(effect.incident))
         assert incident.channel_id
         return await self._post(effect, incident.channel_id, message)
 
