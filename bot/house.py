@@ -27,6 +27,8 @@ READERS = 4
 CURIOUS_MOST = 500
 #: After an acknowledgement effects wait this long for the next request, …
 JUST_NOW_S = 0.0015
+#: Nothing is expected to follow a request that came by itself.
+LONE = 1.5
 #: … and this long when more than so many ended lately.
 AMID_MANY_S = 0.02
 MANY = 3
@@ -57,8 +59,8 @@ class Requests:
         return self._open
 
     def waiting(self) -> bool:
-        """Whether somebody waits now, or did a moment ago; the moment is longer amid many."""
-        moment = JUST_NOW_S if self._lately < MANY else AMID_MANY_S
+        """Whether somebody waits now, or did a moment ago: none for a lone request, longer amid many."""
+        moment = AMID_MANY_S if self._lately >= MANY else JUST_NOW_S if self._lately > LONE else 0.0
         return self._open > 0 or time.monotonic() - self._ended < moment
 
 

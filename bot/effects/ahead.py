@@ -18,6 +18,8 @@ from bot.incident.queries import get
 from db.tables import Incident
 
 log = logging.getLogger(__name__)
+#: By then the house has done its own part of opening, which the card shows.
+FURNISHED_S = 0.04
 Drawn = tuple[int, Message]
 
 
@@ -29,7 +31,7 @@ class Ahead:
         self._tasks: dict[int, asyncio.Task[Drawn | None]] = {}
 
     def begin(self, number: int) -> None:
-        """Draw the card of an incident, now and in the background."""
+        """Draw the card of an incident, soon and in the background."""
         self.forget(number)
         self._tasks[number] = asyncio.create_task(self._drawn(number), name=f"card ahead {number}")
 
@@ -41,8 +43,8 @@ class Ahead:
     def card(self, number: int) -> Callable[[Session, Incident], Message]:
         """How to get the card of an incident: the one drawn ahead if it still holds, else a new one."""
         task = self._tasks.pop(number, None)
-        if task is None or not task.done() or task.cancelled() or (drawn := task.result()) is None:
-            return self._draw
+        if task is None or task.cancel() or (drawn := task.result()) is None:
+            return self._draw  # what is not ready is not waited for
         version, message = drawn
         return lambda session, incident: (
             message if incident.version == version + 1 else self._draw(session, incident)
@@ -53,6 +55,7 @@ class Ahead:
             incident = get(session, number)
             return incident.version, self._draw(session, incident)
 
+        await asyncio.sleep(FURNISHED_S)
         try:
             return await self._read(job)
         except SQLAlchemyError as problem:

@@ -129,7 +129,7 @@ class Dispatcher:
         self._people_waiting = people_waiting
         self._wake = asyncio.Event()
         self._gate = asyncio.Lock()
-        self._running: dict[asyncio.Task[None], int] = {}
+        self._running: dict[asyncio.Task[bool], int] = {}
         self._held: dict[str, float] = {}
         self._lease = lease
         self._look = look
@@ -215,11 +215,15 @@ class Dispatcher:
         """Let requests be acknowledged first. Returns whether they still come after the patience."""
         return await gap(self._people_waiting)
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _finished(self, task: asyncio.Task[bool]) -> None:
         self._running.pop(task, None)
-        self._wake.set()
-        if not task.cancelled() and (problem := task.exception()) is not None:
+        if task.cancelled():
+            self._wake.set()
+        elif (problem := task.exception()) is not None:
             log.error("effect_left", exc_info=problem)  # its lease ends, then it is looked at again
+            self._wake.set()
+        elif task.result():
+            self._wake.set()
 
     def _claim(self, batch: Batch, limit: int) -> list[Claimed]:
         self.last_round = batch.now
@@ -234,7 +238,8 @@ class Dispatcher:
         # What is in hand here stays ours even when the clock jumps past the lease.
         return Except(list(self._running.values()), held)
 
-    async def _carry_out(self, effect: Claimed, since: float) -> None:
+    async def _carry_out(self, effect: Claimed, since: float) -> bool:
+        """Do one effect and store how it went. Returns whether there may be more to begin now."""
         TRACE.set(effect.trace)
         task = self._tasks.get(effect.kind)
         async with self._gate:  # one after the other, so that a burst meets one of them at most
@@ -243,10 +248,10 @@ class Dispatcher:
         outcome = done if task else await self._attempt(effect, since)
         self._say(effect, outcome)
         if outcome is None:
-            return
+            return True
         if isinstance(outcome, Later) and outcome.whole_kind:
             self._hold(effect, outcome)
-        await self._keep(effect, outcome, since + self._lease.total_seconds())
+        return await self._keep(effect, outcome, since + self._lease.total_seconds())
 
     def _say(self, effect: Claimed, outcome: Outcome | None) -> None:
         """Count it, and log it with the trace of the request that asked for it."""
@@ -258,22 +263,26 @@ class Dispatcher:
             self._metrics.effects_done[effect.kind] += 1
             log.info("effect_done", extra=facts)
 
-    async def _keep(self, effect: Claimed, outcome: Outcome, until: float) -> None:
-        """Store how it went, as often as it takes; at last the lease ends and doubt is settled."""
+    async def _keep(self, effect: Claimed, outcome: Outcome, until: float) -> bool:
+        """Store how it went, as often as it takes; at last the lease ends and doubt is settled.
+
+        Returns whether what became ready by it may not all have been begun.
+        """
         pause = 0.25
         while True:
             started = time.monotonic()
             try:
                 job = partial(self._settle_and_claim, effect=effect, outcome=outcome)
-                self._begin(await self._writer.run(job, urgent=False), started)
-                return
+                claimed, more = await self._writer.run(job, urgent=False)
+                self._begin(claimed, started)
+                return more
             except DATABASE_TROUBLE as problem:
                 _say_trouble("effect_not_settled", problem, effect)
             except Exception as problem:  # a bug of ours: told to people, not tried for ever
                 log.exception("result_not_used", extra={"effect": effect.key})
                 outcome = Failed(f"its result could not be used: {type(problem).__name__}")
             if time.monotonic() > until:
-                return
+                return True
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
 
@@ -328,14 +337,20 @@ class Dispatcher:
 
     def _settle_and_claim(
         self, batch: Batch, *, effect: Claimed, outcome: Outcome
-    ) -> list[Claimed]:
-        """Store how it went and take what became ready by it, in one transaction."""
+    ) -> tuple[list[Claimed], bool]:
+        """Store how it went and take what is ready now, in one transaction.
+
+        Returns also whether there may be more than was taken.
+        """
         self._settle(batch, effect, outcome)
         batch.store_effects()
-        if self._stop or not isinstance(outcome, Done) or self._people_waiting():
-            return []
         free = self._room - len(self._running) + 1
-        return self._claim(batch, free) if free > 0 else []
+        if self._stop or not isinstance(outcome, Done) or self._people_waiting() or free <= 0:
+            return [], True
+        claimed = self._claim(batch, free)
+        if len(claimed) < free:
+            batch.all_begun()
+        return claimed, len(claimed) == free
 
     def _settle(self, batch: Batch, effect: Claimed, outcome: Outcome) -> None:
         row = store.owned(batch.session, effect, self.owner)

@@ -190,7 +190,6 @@ class Batch:
     def flush(self) -> None:
         """Write what was collected: a few statements whatever the number of jobs."""
         session = self.session
-        self._want_cards()
         if self._entries and self.env.signer is not None:
             for effect in self.env.signer.due(self.now):
                 self.want(effect, "")
@@ -208,10 +207,15 @@ class Batch:
 
     def store_effects(self) -> None:
         """Write the effects collected so far, so that they can be claimed in this transaction."""
+        self._want_cards()
         wanted = list(self._effects.values())
         insert_rows(self.session.connection(), _EFFECT, wanted, unless_known="key")
         self.effects_stored += len(wanted)
         self._effects = {}
+
+    def all_begun(self) -> None:
+        """Whatever could be begun of what was stored is: nobody has to be told of it."""
+        self.effects_stored = 0
 
     def committed(self) -> None:
         """Tell whoever waits for effects that there are some."""
