@@ -5,7 +5,8 @@ BIN    := $(VENV)/bin
 RUN    := $(VENV)/.installed-run
 DEV    := $(VENV)/.installed-dev
 OWN    := $(VENV)/.installed-own
-WORKERS ?= 2
+# Twice the cores: much of a test run is waiting, for pauses between messages and for processes.
+WORKERS ?= 4
 
 .PHONY: help sandbox run test bench lint format types docs check lock clean
 
@@ -19,7 +20,7 @@ run: $(OWN)  ## Serve a Slack workspace; settings come from the environment or .
 	$(BIN)/steadyhand run $(ARGS)
 
 test: $(DEV)  ## Run every test (those that need more than Python are skipped where it is missing).
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(DEV)  ## Style and mistakes that can be read off the code.
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from tests.needs import needs_postgres
 from tests.support import databases, houses
 from tests.support.houses import Run
 
+FAULTS = Path(__file__).parent / "faults"
 ENGINES = [
     pytest.param("sqlite", id="sqlite"),
     pytest.param("postgres", id="postgres", marks=needs_postgres),
@@ -79,6 +80,13 @@ def proven(house: House) -> Iterator[None]:
     """
     yield
     houses.assert_proven(house)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes begins first, so that at the end no worker is left alone with it."""
+    items.sort(
+        key=lambda item: (item.get_closest_marker("slow") is None, item.path.parent != FAULTS)
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
