@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,27 @@ ENGINES = [
     pytest.param("sqlite", id="sqlite"),
     pytest.param("postgres", id="postgres", marks=needs_postgres),
 ]
+
+
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 2 << 30
+_folders = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Files of tests live in memory where there is room: on a disk that others fill, one commit can
+    take many seconds. That a commit reaches the disk is SQLite's part, and no test can see it."""
+    given = config.option.basetemp or hasattr(config, "workerinput")
+    if given or not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < MEMORY_NEEDED:
+        return
+    config.stash[_folders] = Path(tempfile.mkdtemp(prefix="steadyhand-", dir=MEMORY))
+    config.option.basetemp = str(config.stash[_folders] / "tests")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Take the folder in memory away."""
+    if folder := config.stash.get(_folders, None):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+#: Seconds that somebody keeps looking before they did not see it: a busy machine may stand still.
+PATIENCE_S = 20.0
+
 
 class SandboxError(Exception):
     """The root of everything the sandbox raises."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.sandbox import acts, interactions
 from bot.sandbox.delivery import Reply
-from bot.sandbox.errors import CannotAct, NotSeen
+from bot.sandbox.errors import PATIENCE_S, CannotAct, NotSeen
 from bot.sandbox.forms import elements, options_of
 from bot.sandbox.interactions import Place
 from bot.sandbox.modals import Home, Modal, choice
@@ -77,7 +77,7 @@ class Person:
         self,
         text: str,
         channel: str | Channel | None = None,
-        timeout: float = 5.0,  # noqa: ASYNC109
+        timeout: float = PATIENCE_S,  # noqa: ASYNC109
     ) -> Seen:
         """Waits for a message that contains the text, in a channel or (None) anywhere.
 
@@ -107,7 +107,7 @@ class Person:
     def _rooms(self) -> list[Channel]:
         return [c for c in self.sandbox.workspace.visible(self.id) if self.id in c.members]
 
-    async def waits_for_channel(self, part: str, timeout: float = 5.0) -> Channel:  # noqa: ASYNC109
+    async def waits_for_channel(self, part: str, timeout: float = PATIENCE_S) -> Channel:  # noqa: ASYNC109
         """Waits for a channel whose name contains the text and that this person is in."""
 
         def found() -> Channel | None:
@@ -240,7 +240,7 @@ class Person:
 
     # modals, shortcuts, home --------------------------------------------------------------
 
-    async def modal(self, timeout: float = 3.0, title: str | None = None) -> Modal:  # noqa: ASYNC109
+    async def modal(self, timeout: float = PATIENCE_S, title: str | None = None) -> Modal:  # noqa: ASYNC109
         """The modal on top, as soon as there is one (with that title). Raises NotSeen."""
 
         def top() -> Modal | None:
@@ -270,24 +270,19 @@ class Person:
                 )
         raise NotSeen(f"there is no {kind} shortcut {name!r}")
 
-    async def opens_home(self, timeout: float = 3.0) -> Home:  # noqa: ASYNC109
+    async def opens_home(self, timeout: float = PATIENCE_S) -> Home:  # noqa: ASYNC109
         """Opens the app's Home tab and waits until it is (again) published. Raises NotSeen."""
-        before = self.sandbox.workspace.home(self.id)
-        old = before.hash if before else None
+        before = len(self.core.calls)
         interactions.open_home(self.core, self.member)
 
-        def fresh() -> Home | None:
+        def published() -> Home | None:
             view = self.sandbox.workspace.home(self.id)
-            return Home(self, view) if view is not None and view.hash != old else None
+            mine = (c for c in self.core.calls[before:] if c.args.get("user_id") == self.id)
+            again = any(c.method == "views.publish" and c.ok for c in mine)
+            return Home(self, view) if view is not None and again else None
 
-        if before is None:
-            home: Home = await self.sandbox.wait_until(fresh, timeout, "the Home tab")
-            return home
-        try:
-            again: Home = await self.sandbox.wait_until(fresh, min(timeout, 1.0), "the Home tab")
-        except NotSeen:
-            return Home(self, before)
-        return again
+        home: Home = await self.sandbox.wait_until(published, timeout, "the Home tab")
+        return home
 
     # channels --------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from bot.sandbox.app import build_app
 from bot.sandbox.checks import Advice
 from bot.sandbox.core import Call, Core, Hook
 from bot.sandbox.delivery import Delivery
-from bot.sandbox.errors import NotSeen
+from bot.sandbox.errors import PATIENCE_S, NotSeen
 from bot.sandbox.manifest import Manifest
 from bot.sandbox.people import Person
 from bot.sandbox.seed import seed
@@ -264,7 +264,7 @@ class Sandbox:
     async def wait_until(
         self,
         true: Callable[[], Any],
-        timeout: float = 5.0,  # noqa: ASYNC109 - the seconds belong to the story
+        timeout: float = PATIENCE_S,  # noqa: ASYNC109 - the seconds belong to the story
         what: str = "it",
     ) -> Any:
         """Waits until something is true, looking after every change; returns its value.
@@ -289,7 +289,7 @@ class Sandbox:
         finally:
             self._waiters.discard(future)
 
-    async def settle(self, quiet: float = 0.2, timeout: float = 10.0) -> None:  # noqa: ASYNC109
+    async def settle(self, quiet: float = 0.2, timeout: float = PATIENCE_S) -> None:  # noqa: ASYNC109
         """Waits until no call or delivery is under way and none came for `quiet` seconds.
 
         Raises NotSeen after `timeout` seconds.

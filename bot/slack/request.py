@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from sqlmodel import Session
 
 from bot.effects.answers import error_of
+from bot.effects.outcome import CHANNEL_GONE
 from bot.errors import BadInput, Refusal
 from bot.house import House
 from bot.incident import queries
@@ -33,6 +34,9 @@ T = TypeVar("T")
 OPENED_BEFORE = ("exchanged_trigger_id", "trigger_exchanged")
 #: Everything that a call to Slack may end with when it does not succeed.
 SLACK_TROUBLE = (TimeoutError, SlackClientError, ClientError, OSError)
+
+#: Slack's words for a channel in which the bot cannot speak to this person.
+CLOSED_TO_US = CHANNEL_GONE | {"user_not_in_channel"}
 
 #: The page of a form that says why it was refused.
 SAID = "said"
@@ -187,23 +191,35 @@ class Request:
         self.background(self.whisper(text, blocks))
 
     async def whisper(self, text: str, blocks: list[kit.Block] | None = None) -> None:
-        """Say something to this person alone; a lost answer is logged, nothing depends on it."""
-        try:
-            if self.response_url:
-                from slack_sdk.webhook.async_client import AsyncWebhookClient
+        """Say something to this person alone: where they are, else as a direct message.
 
-                hook = AsyncWebhookClient(self.response_url, session=self.client.session)
-                await hook.send(
-                    text=text, blocks=blocks, response_type="ephemeral", replace_original=False
-                )
-            elif self.channel:
-                await self.client.chat_postEphemeral(
-                    channel=self.channel, user=self.user, text=text, blocks=blocks
-                )
-            else:
+        A lost answer is logged; nothing depends on it.
+        """
+        try:
+            if not (self.response_url or self.channel) or not await self._here(text, blocks):
                 await self.client.chat_postMessage(channel=self.user, text=text, blocks=blocks)
         except SLACK_TROUBLE as problem:
             log.warning("answer_lost", extra={"error": type(problem).__name__})
+
+    async def _here(self, text: str, blocks: list[kit.Block] | None) -> bool:
+        """Answer where they asked. Returns whether Slack let us: not every channel has the bot in it."""
+        if self.response_url:
+            from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+            hook = AsyncWebhookClient(self.response_url, session=self.client.session)
+            said = await hook.send(
+                text=text, blocks=blocks, response_type="ephemeral", replace_original=False
+            )
+            return said.status_code not in (404, 410)  # used up, or too old
+        try:
+            await self.client.chat_postEphemeral(
+                channel=str(self.channel), user=self.user, text=text, blocks=blocks
+            )
+        except SlackApiError as problem:
+            if error_of(problem) not in CLOSED_TO_US:
+                raise
+            return False
+        return True
 
     def split_ref(self) -> None:
         """Take an incident's name off the front of the text: ``inc-3 roll back``."""

@@ -36,6 +36,8 @@ async def test_the_form_asks_for_little_and_keeps_what_was_typed(world: World) -
     assert not (await form.submit()).errors
     channel = await ada.waits_for_channel("inc-1")
     await ada.waits_for("Leaks names in answers", channel)
+    # The bot is in no channel that nobody invited it to: what it has to say comes directly.
+    await ada.waits_for("INC-1", "dm")
 
 
 async def test_a_message_is_carried_into_the_record_as_first_evidence(world: World) -> None:
