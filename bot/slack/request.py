@@ -202,15 +202,15 @@ class Request:
             log.warning("answer_lost", extra={"error": type(problem).__name__})
 
     async def _here(self, text: str, blocks: list[kit.Block] | None) -> bool:
-        """Answer where they asked. Returns whether Slack let us: not every channel has the bot in it."""
+        """Answer where they asked. Returns whether Slack let us: the bot is not in every channel."""
         if self.response_url:
             from slack_sdk.webhook.async_client import AsyncWebhookClient
 
             hook = AsyncWebhookClient(self.response_url, session=self.client.session)
-            said = await hook.send(
+            await hook.send(
                 text=text, blocks=blocks, response_type="ephemeral", replace_original=False
             )
-            return said.status_code not in (404, 410)  # used up, or too old
+            return True
         try:
             await self.client.chat_postEphemeral(
                 channel=str(self.channel), user=self.user, text=text, blocks=blocks
