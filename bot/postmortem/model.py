@@ -28,7 +28,7 @@ def about(meaning: str, default: Any = ...) -> Any:
 class Part(BaseModel):
     """Base of all parts: frozen, and nothing that is not described."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class FiredRule(Part):

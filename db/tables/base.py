@@ -59,3 +59,12 @@ def one_of(column: str, values: Iterable[str]) -> CheckConstraint:
     """The database itself refuses any other word in ``column`` (NULL passes)."""
     words = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({words})", name=f"{column}_known")
+
+
+class Table(SQLModel):
+    """A table's rows are judged by the database's own checks, never by pydantic.
+
+    So no validator is built for them, which spares every process memory and time at its start.
+    """
+
+    model_config = {"defer_build": True}

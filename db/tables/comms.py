@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from db.tables.base import json_column, one_of, text_column, time_column
+from db.tables.base import Table, json_column, one_of, text_column, time_column
 
 NOTICE_STATES = (
     "draft", "submitted", "returned", "approved", "publishing", "published", "withdrawn",
@@ -16,7 +16,7 @@ NOTICE_STATES = (
 ACTION_STATES = ("open", "done", "proven", "dropped")
 
 
-class Notice(SQLModel, table=True):
+class Notice(Table, table=True):
     """A text for people outside the response. Approval is bound to ``digest``, its exact bytes.
 
     ``authors`` are all who wrote on the text and whoever asked for its approval: none of them may
@@ -59,7 +59,7 @@ class Notice(SQLModel, table=True):
     published_at: datetime | None = Field(default=None, sa_column=time_column())
 
 
-class ActionItem(SQLModel, table=True):
+class ActionItem(Table, table=True):
     """A follow-up that stays open until its proof is on the record.
 
     ``planned_n`` is the entry that set the present owner and due time: reminders of an earlier
@@ -93,7 +93,7 @@ class ActionItem(SQLModel, table=True):
     reason: str = Field(default="", sa_column=text_column())
 
 
-class Postmortem(SQLModel, table=True):
+class Postmortem(Table, table=True):
     """What people wrote into the postmortem; everything else in it is read from the record.
 
     ``sections`` and ``factors`` hold the text and the number of the entry that set it.

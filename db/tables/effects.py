@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Index, Integer
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from db.tables.base import json_column, one_of, partial, text_column, time_column
+from db.tables.base import Table, json_column, one_of, partial, text_column, time_column
 
 EFFECT_STATES = ("pending", "inflight", "done", "failed", "given_up")
 _OPEN = "state IN ('pending', 'inflight')"
 
 
-class EffectRow(SQLModel, table=True):
+class EffectRow(Table, table=True):
     """One stored effect.
 
     ``lane`` orders: within a lane, effects happen one after the other. ``after`` waits for another

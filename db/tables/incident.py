@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import Column, Index, Integer
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from db.tables.base import json_column, one_of, partial, text_column, time_column
+from db.tables.base import Table, json_column, one_of, partial, text_column, time_column
 
 SEVERITIES = ("SEV1", "SEV2", "SEV3", "SEV4")
 STATUSES = ("investigating", "contained", "resolved", "closed")
@@ -17,7 +17,7 @@ TEMPOS = ("acute", "rolling", "latent")
 _version: Column[Any] = Column("version", Integer, nullable=False)
 
 
-class Incident(SQLModel, table=True):
+class Incident(Table, table=True):
     """One incident or drill. ``version`` is the number of its last entry: the optimistic lock."""
 
     __tablename__ = "incident"
@@ -65,7 +65,7 @@ class Incident(SQLModel, table=True):
     version: int = Field(default=1, sa_column=_version)
 
 
-class RoleHolder(SQLModel, table=True):
+class RoleHolder(Table, table=True):
     """Who holds a role in an incident now. Earlier holders are in the record."""
 
     __tablename__ = "role_holder"
@@ -82,7 +82,7 @@ class RoleHolder(SQLModel, table=True):
     since: datetime = Field(sa_column=time_column(nullable=False))
 
 
-class Member(SQLModel, table=True):
+class Member(Table, table=True):
     """Who was brought into a private incident: they know that it exists, with or without a role."""
 
     __tablename__ = "member"
@@ -92,7 +92,7 @@ class Member(SQLModel, table=True):
     person: str = Field(primary_key=True, max_length=64)
 
 
-class RecordItem(SQLModel, table=True):
+class RecordItem(Table, table=True):
     """What a person put on the record: a note, decision, hypothesis or piece of evidence.
 
     ``n`` is the number of its entry in the incident. A correction replaces ``text`` here and

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from db.tables.base import json_column, time_column
+from db.tables.base import Table, json_column, time_column
 
 
-class Known(SQLModel, table=True):
+class Known(Table, table=True):
     """One thing learnt, and when. No part of the record: losing it costs one question to Slack."""
 
     __tablename__ = "known"

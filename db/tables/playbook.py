@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from db.tables.base import json_column, one_of, text_column, time_column
+from db.tables.base import Table, json_column, one_of, text_column, time_column
 
 STEP_STATES = ("open", "done", "not_needed", "blocked", "not_required")
 
 
-class Step(SQLModel, table=True):
+class Step(Table, table=True):
     """One step of the playbook as this incident walks it. ``plan`` is the composed definition.
 
     ``number`` is what people type and never changes; ``position`` orders and may.
@@ -47,7 +47,7 @@ class Step(SQLModel, table=True):
     changed_at: datetime | None = Field(default=None, sa_column=time_column())
 
 
-class Approval(SQLModel, table=True):
+class Approval(Table, table=True):
     """A request to people with a named right, bound by hash to one text or action."""
 
     __tablename__ = "approval"
@@ -76,7 +76,7 @@ class Approval(SQLModel, table=True):
     settled_at: datetime | None = Field(default=None, sa_column=time_column())
 
 
-class ExitCriterion(SQLModel, table=True):
+class ExitCriterion(Table, table=True):
     """What must hold before the incident may be resolved."""
 
     __tablename__ = "exit_criterion"

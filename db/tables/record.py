@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, Index, Integer
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from db.tables.base import json_column, text_column, time_column
+from db.tables.base import Table, json_column, text_column, time_column
 
 
-class Head(SQLModel, table=True):
+class Head(Table, table=True):
     """The end of the chain, one row. Locking it makes a writer the only one.
 
     It also hands out incident numbers, so that numbers have no gaps and are never reused.
@@ -26,7 +26,7 @@ class Head(SQLModel, table=True):
     incidents: int = 0
 
 
-class EntryRow(SQLModel, table=True):
+class EntryRow(Table, table=True):
     """One entry of the record. Append-only: triggers refuse every change and deletion."""
 
     __tablename__ = "entry"
@@ -44,7 +44,7 @@ class EntryRow(SQLModel, table=True):
     hash: str = Field(max_length=64, unique=True)
 
 
-class EntryPrivate(SQLModel, table=True):
+class EntryPrivate(Table, table=True):
     """The erasable half of an entry: name -> [salt, value]. The chain holds only commitments."""
 
     __tablename__ = "entry_private"
@@ -54,7 +54,7 @@ class EntryPrivate(SQLModel, table=True):
     body: dict[str, Any] = Field(sa_column=json_column())
 
 
-class EntryText(SQLModel, table=True):
+class EntryText(Table, table=True):
     """The words under which an entry is found; erased with its private half.
 
     Its index is made by ``db.fulltext``. It can be filled again from the entries at any time.
@@ -66,7 +66,7 @@ class EntryText(SQLModel, table=True):
     words: str = Field(sa_column=text_column())
 
 
-class Checkpoint(SQLModel, table=True):
+class Checkpoint(Table, table=True):
     """A signed statement of how long the record was and what it hashed to. Append-only."""
 
     __tablename__ = "checkpoint"
@@ -81,7 +81,7 @@ class Checkpoint(SQLModel, table=True):
     note: str = Field(sa_column=text_column())
 
 
-class TreeNode(SQLModel, table=True):
+class TreeNode(Table, table=True):
     """Hash of a full subtree of 256, 65,536 … entries; can be made again from the entries.
 
     ``height`` counts steps of 256: node 0 of height 1 stands for entries 1 to 256.
@@ -94,7 +94,7 @@ class TreeNode(SQLModel, table=True):
     hash: str = Field(max_length=64)
 
 
-class Delivery(SQLModel, table=True):
+class Delivery(Table, table=True):
     """A request that was carried out, and what was answered, so that a second copy does nothing."""
 
     __tablename__ = "delivery"
@@ -105,7 +105,7 @@ class Delivery(SQLModel, table=True):
     answer: dict[str, Any] | None = Field(default=None, sa_column=json_column(nullable=True))
 
 
-class ContentRow(SQLModel, table=True):
+class ContentRow(Table, table=True):
     """A playbook module or template exactly as an incident ran with it, by its hash."""
 
     __tablename__ = "content"
