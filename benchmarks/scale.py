@@ -34,6 +34,7 @@ from bot.record.rebuild import check_incident
 from bot.record.verify import verify_incident
 from bot.slack import card
 from bot.slack.overview import home_view
+from bot.slack.search import page as search_page
 from bot.slack.surfaces import card_parts, home_sections
 from bot.web import metrics
 from db.tables import Head
@@ -76,8 +77,13 @@ class Probe:
         asking = SimpleNamespace(user=ADA, house=self.house)
 
         def finds(typed: str) -> Callable[[], Any]:
-            query = parse(typed, self.house.clock.now())
-            return see(lambda s: search.find(s, query, ADA))
+            query, titles = parse(typed, self.house.clock.now()), env.content.role_titles
+
+            def look(session: Session) -> Any:
+                hits, after = search.find(session, query, ADA)
+                return search_page(hits, typed, after, titles)
+
+            return see(look)
 
         def line_up(session: Session) -> list[Any]:
             return [timeline.line(each) for each in read.latest(session, number, 200)]

@@ -20,6 +20,8 @@ INDEX = "ix_entry_text_words"
 VECTOR = "array_to_tsvector(string_to_array(words, ' '))"
 #: From this version on FTS5 takes the words of a deleted row out of the index at once.
 SECURE_DELETE = (3, 42, 0)
+#: Where a list of entries is long, its last page is read as a whole to find the newest: small pages.
+PAGE_BYTES = 1024
 _TRIGGERS = ("entry_text_index_add", "entry_text_index_remove", "entry_text_index_change")
 
 
@@ -35,6 +37,7 @@ def install(conn: Connection) -> None:
         f"CREATE VIRTUAL TABLE IF NOT EXISTS {FTS} USING fts5(words, content='{TABLE}', "
         "content_rowid='seq', detail=none, columnsize=0, tokenize=\"ascii tokenchars '='\")"
     )
+    conn.exec_driver_sql(f"INSERT INTO {FTS}({FTS}, rank) VALUES ('pgsz', {PAGE_BYTES})")
     for statement in _triggers():
         conn.exec_driver_sql(statement)
     if sqlite3.sqlite_version_info >= SECURE_DELETE:

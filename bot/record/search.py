@@ -8,6 +8,7 @@ that begin with ``=``, which no word of a person can; so every search is one loo
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -16,7 +17,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, text
+from sqlalchemy import TextClause, bindparam, delete, insert, select, text
 from sqlmodel import Session, col
 
 from bot.record import timeline
@@ -191,21 +192,49 @@ def _matching(
     session: Session, query: Query, seen: list[int] | None,
     span: tuple[int | None, int | None], limit: int,
 ) -> list[int]:  # fmt: skip
-    sqlite = session.connection().dialect.name == "sqlite"
-    wanted = _sqlite_match(query, seen) if sqlite else _postgres_match(query, seen)
-    # Two statements of constant text each; what people typed is only ever a parameter.
-    table, key, match = (
-        (fulltext.FTS, "rowid", f"{fulltext.FTS} MATCH :q")
-        if sqlite
-        else (fulltext.TABLE, "seq", f"{fulltext.VECTOR} @@ CAST(:q AS tsquery)")
-    )
-    statement = text(
+    if session.connection().dialect.name != "sqlite":
+        return _ask(session, _POSTGRES, _postgres_match(query, seen), span, limit)
+    if seen:
+        # Each private incident costs SQLite a look of its own: only those count that may be among
+        # the newest, and mostly none is.
+        public = _ask(session, _SQLITE, _sqlite_match(query, []), span, limit)
+        seen = _with_newer(session, seen, public[-1] if len(public) == limit else span[0] or 0)
+        if not seen:
+            return public
+    return _ask(session, _SQLITE, _sqlite_match(query, seen), span, limit)
+
+
+def _asking(table: str, key: str, match: str) -> TextClause:
+    """A statement of constant text; what people typed is only ever a parameter."""
+    return text(
         f"SELECT {key} FROM {table} WHERE {match} AND {key} >= :since AND {key} < :before "  # noqa: S608
         f"ORDER BY {key} DESC LIMIT :n"
     )
+
+
+_SQLITE = _asking(fulltext.FTS, "rowid", f"{fulltext.FTS} MATCH :q")
+_POSTGRES = _asking(fulltext.TABLE, "seq", f"{fulltext.VECTOR} @@ CAST(:q AS tsquery)")
+
+
+def _ask(
+    session: Session, statement: TextClause, wanted: str,
+    span: tuple[int | None, int | None], limit: int,
+) -> list[int]:  # fmt: skip
     since, before = span
     given = {"q": wanted, "since": since or 0, "before": before or 2**31 - 1, "n": limit}
     return list(session.execute(statement, given).scalars())
+
+
+_WITH_NEWER = text(
+    "SELECT value FROM json_each(:incidents) WHERE EXISTS "
+    "(SELECT 1 FROM entry_private WHERE incident = value AND seq > :seq)"
+)
+
+
+def _with_newer(session: Session, incidents: list[int], seq: int) -> list[int]:
+    """Those that have an entry after ``seq`` (SQLite)."""
+    given = {"incidents": json.dumps(incidents), "seq": seq}
+    return list(session.execute(_WITH_NEWER, given).scalars())
 
 
 def _terms(query: Query) -> list[str]:
@@ -220,17 +249,22 @@ def _terms(query: Query) -> list[str]:
 
 
 def _sqlite_match(query: Query, seen: list[int] | None) -> str:
-    parts = [f'"{word}"' for word in [*query.words, *_terms(query)]]
+    terms, left_out = _terms(query), []
+    if "=r" in terms and (query.words or query.prefix):
+        terms.remove("=r")
+        left_out.append(
+            '"=d"'
+        )  # drills are few: leaving them out costs less than asking for the rest
+    parts = [f'"{word}"' for word in [*query.words, *terms]]
     if query.prefix:
         parts.insert(0, f'"{query.prefix}"*')
     if len(query.kinds) > 1:
         parts.append("(" + " OR ".join(f'"=k{kind}"' for kind in query.kinds) + ")")
     asked = " AND ".join(parts)
-    if seen is None:
-        return asked
-    mine = " OR ".join(f'"=i{number}"' for number in seen)
-    # Private ones are few, so leaving them out costs less than asking for those that are not.
-    return f'({asked}) NOT ("=p" NOT ({mine}))' if mine else f'({asked}) NOT "=p"'
+    if seen is not None:  # private ones are few as well
+        mine = " OR ".join(f'"=i{number}"' for number in seen)
+        left_out.append(f'("=p" NOT ({mine}))' if mine else '"=p"')
+    return f"({asked}) NOT ({' OR '.join(left_out)})" if left_out else asked
 
 
 def _postgres_match(query: Query, seen: list[int] | None) -> str:

@@ -45,7 +45,7 @@ async def _answer(request: Request, typed: str, before: int | None) -> Answer:
     if not hits:
         return only_you(_nothing(query, before))
     titles = request.house.env.content.role_titles
-    return only_you(f"Found: {len(hits)}", _blocks(hits, typed, after, titles))
+    return only_you(f"Found: {len(hits)}", page(hits, typed, after, titles))
 
 
 def _nothing(query: Query, before: int | None) -> str:
@@ -55,9 +55,8 @@ def _nothing(query: Query, before: int | None) -> str:
     return f"Nothing is found. {fewer}, or the beginning of one; all words must be in one entry."
 
 
-def _blocks(
-    hits: list[search.Hit], typed: str, after: int | None, titles: Titles
-) -> list[kit.Block]:
+def page(hits: list[search.Hit], typed: str, after: int | None, titles: Titles) -> list[kit.Block]:
+    """What was found, and a button for more of it where there is more."""
     blocks = [kit.section(hit_line(hit, titles)) for hit in hits]
     if after is not None:
         more = kit.button("Show more", "search_more", kit.pack(q=typed, b=after))
