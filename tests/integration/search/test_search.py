@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from bot.errors import BadInput
 from bot.house import House
@@ -125,6 +127,55 @@ def test_pages_follow_each_other(house: House, run: Run) -> None:
     first, after = house.read_sync(lambda s: search.find(s, query, BOB))
     rest, end = house.read_sync(lambda s: search.find(s, query, BOB, before=after))
     assert [hit.line.n for hit in [*first, *rest]] == list(range(13, 1, -1)) and end is None
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10])
+def test_every_page_has_what_a_plain_reading_finds(house: House, run: Run, limit: int) -> None:
+    """Private ones of one's own, of others, drills and public ones, in a random order."""
+    chance = random.Random(limit)
+    kinds = [("", {}), ("mine", {"people": (BOB,)}), ("theirs", {}), ("drill", {"drill": True})]
+    for number in range(8):
+        kind, more = chance.choice(kinds)
+        private = kind in ("mine", "theirs")
+        title = f"One {kind} {number}"
+        run(ADA, lambda tx, t=title, p=private, m=more: open_incident(tx, t, private=p, **m))
+    for _ in range(30):
+        at, word = chance.randint(1, 8), chance.choice(["sparrow", "heron"])
+        run(ADA, lambda tx, n=at, w=word: items.note(tx, queries.get(tx.session, n), w))
+
+    for person, typed in itertools.product((ADA, BOB, OUT), ("sparrow", "spar", "heron drill:no", "drill:yes sparrow", "kind:note drill:no")):  # fmt: skip
+        query = parse(typed, house.clock.now())
+        pages, before = [], None
+        while True:
+            hits, before = house.read_sync(
+                lambda s, q=query, b=before, p=person: search.find(s, q, p, limit=limit, before=b)
+            )
+            pages += [(hit.incident.number, hit.line.n) for hit in hits]
+            if before is None:
+                break
+        assert pages == _read_plainly(house, person, typed), (person, typed)
+
+
+def _read_plainly(house: House, person: str, typed: str) -> list[tuple[int, int]]:
+    words = [word for word in typed.split() if ":" not in word]
+
+    def look(session: Session) -> list[tuple[int, int]]:
+        rows = session.exec(
+            select(EntryRow.n, EntryText.words, Incident)
+            .join(EntryRow, col(EntryRow.seq) == col(EntryText.seq))
+            .join(Incident, col(Incident.number) == col(EntryRow.incident))
+            .order_by(col(EntryText.seq).desc())
+        ).all()
+        return [
+            (incident.number, n)
+            for n, said, incident in rows
+            if all(any(each.startswith(word) for each in said.split()) for word in words)
+            and ("kind:" not in typed or "=knote" in said.split())
+            and ("drill:" not in typed or (incident.kind == "drill") == ("drill:yes" in typed))
+            and queries.may_see(session, incident, person)
+        ]
+
+    return house.read_sync(look)
 
 
 def test_what_is_forgotten_is_in_no_table_of_the_index(house: House, run: Run) -> None:
