@@ -273,7 +273,5 @@ def _troubles(session: Session, number: int) -> tuple[str, ...]:
 
 def last_lines(session: Session, number: int, most: int, env: Env) -> list[timeline.Line]:
     """The last lines of the timeline, oldest first, without those about the machinery."""
-    found = read.latest(session, number, most * 3)
-    titles = env.content.role_titles
-    shown = [each for each in found if each.entry.kind not in timeline.QUIET]
-    return [timeline.line(each, titles) for each in shown[-most:]]
+    found = timeline.lines(read.latest(session, number, most * 3), env.content.role_titles)
+    return [each for each in found if each.kind not in timeline.QUIET][-most:]

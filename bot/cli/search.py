@@ -39,6 +39,7 @@ def search(words: tuple[str, ...], person: str, limit: int, reindex: bool) -> No
         for char in found_in.MARKS:
             said = said.replace(char, "")
         line = hit.line
+        said += f" ({line.fate})" if line.fate else ""
         rows.append((ref(hit.incident.number), str(line.n), rfc3339(line.at), line.actor, said))
     table(("INCIDENT", "ENTRY", "WHEN", "WHO", "WORDS"), rows)
     if more is not None:

@@ -12,12 +12,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import TextClause, bindparam, delete, insert, select, text
+from sqlalchemy import TextClause, and_, bindparam, delete, insert, select, text
 from sqlmodel import Session, col
 
 from bot.record import timeline
@@ -25,13 +25,14 @@ from bot.record.entry import ERASED, Entry, Recorded
 from bot.record.query import Query
 from bot.record.read import from_row
 from db import fulltext
-from db.tables import EntryPrivate, EntryRow, EntryText, Incident, Member
+from db.tables import EntryPrivate, EntryRow, EntryText, Incident, Member, RecordItem
 from db.types import UtcDateTime
 
 #: Fields that name people or places; found by ``by:``, never as words.
 _NOT_WORDS = frozenset(
     {"actor", "holder", "opener", "previous", "author", "owner", "permalink", "downgrade_approver",
-     "asked_of", "invited", "person", "custodian", "digest", "sha256"}
+     "asked_of", "invited", "person", "custodian", "digest", "sha256", "decider",
+     "approvers"}
 )  # fmt: skip
 #: Scripts that write without spaces: each character is a word.
 _ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -304,20 +305,34 @@ _HALVING = text(
 def _read(session: Session, seqs: list[int], query: Query, seen: list[int] | None) -> list[Hit]:
     if not seqs:
         return []
+    item = and_(
+        col(RecordItem.incident) == col(EntryRow.incident), col(RecordItem.n) == col(EntryRow.n)
+    )
     statement = (
-        select(EntryRow, EntryPrivate, Incident)
+        select(
+            EntryRow,
+            EntryPrivate,
+            Incident,
+            col(RecordItem.corrected_by),
+            col(RecordItem.withdrawn),
+        )
         .join(EntryPrivate, col(EntryPrivate.seq) == col(EntryRow.seq))
         .join(Incident, col(Incident.number) == col(EntryRow.incident))
+        .outerjoin(RecordItem, item)
         .where(col(EntryRow.seq).in_(seqs))
         .order_by(col(EntryRow.seq).desc())
     )
     out = []
-    for row, private, incident in session.execute(statement):
+    for row, private, incident, by, gone in session.execute(statement):
         # The index says who may see it; the incident has the last word.
         if seen is not None and incident.private and incident.number not in seen:
             continue
         recorded = from_row(row, private)
-        out.append(Hit(incident, timeline.line(recorded), _snippet(recorded, query)))
+        line = replace(
+            timeline.line(recorded), withdrawn_by=by if gone else None,
+            corrected_by=None if gone else by,
+        )  # fmt: skip
+        out.append(Hit(incident, line, _snippet(recorded, query)))
     return out
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +34,19 @@ class Line:
     late: bool
     late_reason: str = ""
     link: str = ""
+    #: Numbers of the entries that corrected this one last, and that withdrew it.
+    corrected_by: int | None = None
+    withdrawn_by: int | None = None
+
+    @property
+    def fate(self) -> str:
+        """What became of it later, in words; empty when it stands as it was made."""
+        parts = [
+            f"{word} by {n}"
+            for word, n in (("corrected", self.corrected_by), ("withdrawn", self.withdrawn_by))
+            if n is not None
+        ]
+        return ", ".join(parts)
 
 
 #: Role ids and what people call them.
@@ -55,6 +68,45 @@ def line(recorded: Recorded, titles: Titles = _NO_TITLES) -> Line:
         late_reason=recorded.late_reason,
         link=getattr(recorded.entry, "permalink", ""),
     )
+
+
+def lines(found: Sequence[Recorded], titles: Titles = _NO_TITLES) -> list[Line]:
+    """Entries in words as they hold now: what was corrected reads as corrected and says by which.
+
+    What an entry said before stands in the line of the correction, so nothing is out of sight.
+    """
+    corrected = {e.entry.n: e for e in found if e.entry.kind == c.ItemCorrected.kind}
+    withdrawn = {e.entry.n: e for e in found if e.entry.kind == c.ItemWithdrawn.kind}
+    said: dict[int, str] = {}
+    out = []
+    for e in found:
+        made = line(e, titles)
+        if e.entry.kind == c.ItemCorrected.kind and e.entry.n in said:
+            made = replace(made, text=f"{made.text} Before: {said[e.entry.n]}")
+            said[e.entry.n] = e.entry.text
+        elif e.n is not None and (field := own_words(e)):
+            said[e.n] = getattr(e.entry, field)
+        fixed, gone = corrected.get(e.n), withdrawn.get(e.n)
+        if fixed is not None or gone is not None:
+            made = replace(
+                made, text=words(reworded(e, fixed), titles) if fixed is not None else made.text,
+                corrected_by=fixed.n if fixed is not None else None,
+                withdrawn_by=gone.n if gone is not None else None,
+            )  # fmt: skip
+        out.append(made)
+    return out
+
+
+def own_words(recorded: Recorded) -> str:
+    """The field that a correction of this entry puts into other words; empty when there is none."""
+    fields = ("statement", "text")
+    return next((name for name in fields if name in type(recorded.entry).model_fields), "")
+
+
+def reworded(recorded: Recorded, correction: Recorded) -> Recorded:
+    """The entry as it reads after its correction."""
+    update = {own_words(recorded): correction.entry.text}
+    return replace(recorded, entry=recorded.entry.model_copy(update=update))
 
 
 def words(recorded: Recorded, titles: Titles = _NO_TITLES) -> str:
@@ -110,6 +162,48 @@ def option_words(option: c.DecisionOption) -> str:
 def _options(entry: c.DecisionMade) -> str:
     found = [option_words(c.as_option(one)) for one in entry.options]
     return f" Options: {' / '.join(found)}" if found else ""
+
+
+def details(recorded: Recorded, titles: Titles = _NO_TITLES) -> list[tuple[str, str]]:
+    """The parts of a decision or a piece of evidence that its line does not say, with their names."""
+    e = recorded.entry
+    parts: list[tuple[str, str]] = []
+    if e.kind == c.DecisionMade.kind:
+        parts = _decision_parts(e, titles)
+    elif e.kind == c.EvidenceAdded.kind:
+        parts = [
+            ("Kind", e.evidence_kind.replace("_", " ")), ("From", e.source),
+            ("Kept in", e.location), ("In charge", e.custodian), ("SHA-256", e.sha256 or ""),
+        ]  # fmt: skip
+    if recorded.late_reason:
+        parts.append(("Entered late", recorded.late_reason))
+    return [(name, said) for name, said in parts if said]
+
+
+def _decision_parts(e: c.DecisionMade, titles: Titles) -> list[tuple[str, str]]:
+    relied = ", ".join(map(str, e.facts))
+    guess = f"hypothesis {e.hypothesis}" if e.hypothesis is not None else ""
+    yes = ", ".join(titles.get(role, role) for role in e.approved_as)
+    return [
+        ("Decided by", _decider(e, titles)),
+        ("Relied on", "; ".join(one for one in (relied, guess) if one)),
+        ("How sure", "" if e.confidence == "unknown" else e.confidence),
+        ("Can be taken back", "" if e.reversibility == "unknown" else e.reversibility),
+        ("Way back", e.rollback),
+        ("People affected", e.affected_groups),
+        ("Dissent", "; ".join(e.dissent)),
+        ("Approved", f"{yes} (approval {e.approval})" if e.approval is not None else ""),
+        ("In place of", "" if e.supersedes is None else str(e.supersedes)),
+        ("Look at it again", e.review_at or ""),
+        ("Holds until", e.expires_at or ""),
+    ]
+
+
+def _decider(e: c.DecisionMade, titles: Titles) -> str:
+    if not e.decider:
+        return ""
+    role = titles.get(e.decider_role, e.decider_role)
+    return f"<@{e.decider}>" + (f" ({role})" if role else "")
 
 
 def _short(value: str) -> str:

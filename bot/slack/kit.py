@@ -147,6 +147,18 @@ def fields(pairs: Sequence[str], *, block_id: str | None = None) -> Block:
     )
 
 
+def chunks(lines: Iterable[str], most: int = 2900) -> list[str]:
+    """Lines put together into as few texts as a section holds."""
+    out: list[str] = []
+    for line in lines:
+        line = clip(line, most - 100) + "\n"
+        if out and len(out[-1]) + len(line) <= most:
+            out[-1] += line
+        else:
+            out.append(line)
+    return out
+
+
 def header(text: str) -> Block:
     """A headline."""
     return {"type": "header", "text": plain(text, 150)}

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from bot.errors import BadInput, NotFound
 from bot.incident import queries
 from bot.incident.names import ref
-from bot.record import read, timeline
+from bot.record import history, read, timeline
 from bot.record.batch import Env
 from bot.record.tx import Tx
 from bot.slack import card, kit
@@ -22,6 +22,7 @@ from bot.slack.open import form
 from bot.slack.request import Answer, Request, WhichIncident, only_you
 from bot.slack.router import Surface
 from bot.slack.wording import mark
+from bot.timing import from_rfc3339
 from db.tables import Incident
 
 log = logging.getLogger(__name__)
@@ -81,12 +82,8 @@ async def timeline_verb(request: Request) -> Answer:
     titles = request.house.env.content.role_titles
 
     def look(session: Session, row: Incident) -> Answer:
-        found = read.latest(session, row.number, 200)
-        lines = [
-            timeline.line(each, titles)
-            for each in found
-            if everything or each.entry.kind not in timeline.QUIET
-        ]
+        found = timeline.lines(read.latest(session, row.number, 200), titles)
+        lines = [each for each in found if everything or each.kind not in timeline.QUIET]
         return only_you(
             f"Timeline of {ref(row.number)}", timeline_blocks(row, lines[-LINES:], len(lines))
         )
@@ -101,13 +98,35 @@ async def _whole_entry(request: Request, n: int) -> Answer:
         found = next(read.entries(session, row.number, after=n - 1, limit=1), None) if n else None
         if found is None:
             raise NotFound(f"{ref(row.number)} has no entry {n}.", instead="`/incident timeline`")
-        line = timeline.line(found, titles)
+        later = history.of(session, row.number, n)
+        line = timeline.lines([found, *later], titles)[0]
         text = kit.names_only(line.text)
         parts = [text[at : at + WHOLE] for at in range(0, len(text), WHOLE)]
-        head = f"{mark(row)}*Entry {n} of {ref(row.number)}* {kit.when(line.at)} {_who(line)}"
-        return only_you(f"Entry {n}", [kit.section(head), *map(kit.section, parts[:PARTS])])
+        fate = f" _{line.fate}_" if line.fate else ""
+        head = f"{mark(row)}*Entry {n} of {ref(row.number)}* {kit.when(line.at)} {_who(line)}{fate}"
+        more = [
+            f"*{name}:* {_moment_or(said)}" for name, said in timeline.details(found, titles)
+        ] + [
+            f"`{each.n}` {kit.when(each.at)} {_who(each)}: {_shown(each.text)}"
+            for each in history.lines(found, later, titles)
+        ]
+        shown = [kit.section(head), *map(kit.section, parts[:PARTS])]
+        return only_you(f"Entry {n}", [*shown, *_small(more)])
 
     return await request.read_incident(look)
+
+
+def _moment_or(said: str) -> str:
+    """A part of an entry: a moment in the reader's zone, else the words."""
+    try:
+        return kit.when(from_rfc3339(said))
+    except ValueError:
+        return kit.names_only(kit.clip(said, WHOLE))
+
+
+def _small(lines: list[str]) -> list[kit.Block]:
+    """Lines under an entry, as few blocks as hold them."""
+    return [kit.section(text) for text in kit.chunks(lines)]
 
 
 def timeline_blocks(row: Incident, lines: list[timeline.Line], total: int) -> list[kit.Block]:
@@ -115,15 +134,10 @@ def timeline_blocks(row: Incident, lines: list[timeline.Line], total: int) -> li
     texts = []
     for line in lines:
         late = " _entered later_" if line.late else ""
+        late += f" _{line.fate}_" if line.fate else ""
         texts.append(f"`{line.n}` {kit.clock(line.at)} {_who(line)}: {_shown(line.text)}{late}")
     blocks = [kit.section(f"{mark(row)}*Timeline of {ref(row.number)}*")]
-    chunk = ""
-    for text in texts:
-        if len(chunk) + len(text) > 2900:
-            blocks.append(kit.section(chunk))
-            chunk = ""
-        chunk += kit.clip(text, 2800) + "\n"
-    blocks.append(kit.section(chunk or "Nothing yet."))
+    blocks += [kit.section(chunk) for chunk in kit.chunks(texts) or ["Nothing yet."]]
     more = f"{total - len(lines)} earlier entries. " if total > len(lines) else ""
     blocks.append(
         kit.context(

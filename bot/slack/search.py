@@ -75,7 +75,8 @@ def hit_line(hit: search.Hit, titles: Titles) -> str:
         found = found.replace(char, "*")
     where = f" <#{row.channel_id}>" if row.channel_id else ""
     link = f" · <{kit.esc(line.link)}|message>" if _is_link(line.link) else ""
-    return f"{mark(row)}*{ref(row.number)}* `{line.n}` {kit.when(line.at)} {who}{where}{link}\n>{found}"
+    fate = f" _{line.fate}_" if line.fate else ""
+    return f"{mark(row)}*{ref(row.number)}* `{line.n}` {kit.when(line.at)} {who}{where}{link}{fate}\n>{found}"
 
 
 def _is_link(link: str) -> bool:
