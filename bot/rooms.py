@@ -13,7 +13,7 @@ from bot.comms import project as comms_project
 from bot.effects import kinds
 from bot.effects.dispatcher import Returned, Task
 from bot.effects.store import Claimed
-from bot.incident import assessing, channels, items, moot, opening, queries, rights
+from bot.incident import assessing, channels, decisions, items, moot, opening, queries, rights
 from bot.incident import project as incident_project
 from bot.playbook import approvals, by_itself, composing, reminders, step_approval
 from bot.playbook import project as playbook_project
@@ -68,6 +68,7 @@ def tasks() -> dict[str, Task]:
         "house.notice_expires": approving.expires_task,
         "house.notice_page": publish.page_task,
         "house.checkpoint": checkpoint.task,
+        **decisions.TASKS,
         **action_reminders.TASKS,
         "house.postmortem": postmortem_verbs.begin_task,
         **postmortem_reminders.TASKS,

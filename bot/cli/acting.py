@@ -6,6 +6,7 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -29,6 +30,31 @@ F = TypeVar("F", bound=Callable[..., Any])
 #: The first argument of every command about one incident, and of those about one numbered thing in it.
 about = click.argument("name", metavar="INC-n")
 numbered = click.argument("number", type=int)
+
+
+def earlier(command: F) -> F:
+    """The options ``--at`` and ``--late``, for what happened before it is typed."""
+    command = click.option("--late", default="", help="Why it is entered only now.")(command)
+    return click.option(
+        "--at", metavar="WHEN", callback=lambda _, __, text: moment(text, "at"),
+        help="When it happened, if earlier: 2026-11-21T08:40Z.",
+    )(command)  # fmt: skip
+
+
+def moment(text: str | None, field: str) -> datetime | None:
+    """A moment as it is typed, with its zone. Raises ``BadInput`` under the option's name."""
+    from bot.errors import BadInput
+    from bot.timing import from_rfc3339
+
+    if not text:
+        return None
+    try:
+        return from_rfc3339(text)
+    except ValueError:
+        raise BadInput(
+            f"«{text}» is no moment with a zone.", instead="Write it like 2026-11-21T08:40Z.",
+            field=field,
+        ) from None  # fmt: skip
 
 
 def acting(command: F) -> F:

@@ -25,6 +25,7 @@ _HERE = {
     "severity": 'incident severity {inc} SEV --reason "WHY"', "status": "incident show {inc}",
     "step": "incident show {inc}", "timeline": "incident timeline {inc}",
     "update": 'incident update {inc} "{rest}"',
+    "withdraw": 'incident withdraw {inc} ENTRY --reason "WHY"',
 }  # fmt: skip
 #: The same with what follows, where that says more; the first that fits counts.
 _WITH = (

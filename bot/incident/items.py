@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -12,46 +13,68 @@ from sqlmodel import Session, col
 from bot.effects import kinds
 from bot.effects.kinds import Effect
 from bot.errors import BadInput, Conflict, NotFound
+from bot.incident import decisions
 from bot.incident.opening import Evidence
 from bot.incident.rights import require
 from bot.record import catalogue as c
 from bot.record.entry import Recorded
-from bot.record.tx import Tx
+from bot.record.tx import LATE_AFTER, Tx
 from db.tables import Incident, RecordItem
 
 SHA256 = re.compile(r"\b[0-9a-fA-F]{64}\b")
+#: Clocks of people and servers differ by that much.
+SLIP = timedelta(minutes=1)
 STATUSES = ("open", "supported", "refuted")
 
 
 def note(
     tx: Tx, incident: Incident, text: str, at: datetime | None = None, late: str = ""
 ) -> Recorded:
-    """Put a fact on the record."""
+    """Put a fact on the record. ``at``: when it happened, if earlier; ``late``: why only now."""
     require(tx, "add_note", incident)
+    _in_time(tx, at, late)
     return tx.append(
         c.NoteAdded(text=_said(text, "What happened?")), incident.number, effective_at=at,
         late_reason=late,
     )  # fmt: skip
 
 
-def decide(tx: Tx, incident: Incident, statement: str, **more: Any) -> Recorded:
-    """Put a decision on the record; ``more`` are the other fields of ``DecisionMade``."""
+def decide(
+    tx: Tx, incident: Incident, statement: str, *, at: datetime | None = None, late: str = "",
+    decider: str | None = None, **more: Any,
+) -> Recorded:  # fmt: skip
+    """Put a decision on the record; ``more`` are the other fields of ``DecisionMade``.
+
+    ``decider`` is whoever decided, when it is not the person who puts it there.
+    """
     require(tx, "record_decision", incident)
+    _in_time(tx, at, late)
+    if decider is not None and decider != tx.by.id:
+        more |= {
+            "decider": decider,
+            "decider_role": decisions.role_of_decider(tx, incident, decider),
+        }
     entry = c.DecisionMade(statement=_said(statement, "What was decided?"), **more)
-    recorded = tx.append(entry, incident.number)
+    decisions.check(tx, incident, entry)
+    recorded = tx.append(entry, incident.number, effective_at=at, late_reason=late)
+    decisions.remind(tx, incident, recorded)
     tx.effect(
         kinds.say(
-            incident.number, f"decision:{recorded.n}", "decision", n=recorded.n, by=tx.by.id,
-            statement=entry.statement, why=entry.rationale,
+            incident.number, f"decision:{recorded.n}", "decision", n=recorded.n,
+            by=entry.decider or tx.by.id, statement=entry.statement, why=entry.rationale,
         )
     )  # fmt: skip
     return recorded
 
 
-def suppose(tx: Tx, incident: Incident, text: str) -> Recorded:
+def suppose(
+    tx: Tx, incident: Incident, text: str, at: datetime | None = None, late: str = ""
+) -> Recorded:
     """State a hypothesis, open until it is supported or refuted."""
     require(tx, "add_hypothesis", incident)
-    return tx.append(c.HypothesisStated(text=_said(text, "What do you suspect?")), incident.number)
+    _in_time(tx, at, late)
+    entry = c.HypothesisStated(text=_said(text, "What do you suspect?"))
+    return tx.append(entry, incident.number, effective_at=at, late_reason=late)
 
 
 def settle(
@@ -70,20 +93,30 @@ def settle(
 
 
 def evidence(
-    tx: Tx, incident: Incident, text: str, *, kind: str = "other", location: str = "",
-    custodian: str = "", sha256: str | None = None,
+    tx: Tx, incident: Incident, text: str, *, kind: str = "other", source: str = "",
+    location: str = "", custodian: str = "", sha256: str | None = None,
+    at: datetime | None = None, late: str = "",
 ) -> Recorded:  # fmt: skip
-    """Put evidence on the record: what it is, where it is kept. Never the leaked data itself."""
+    """Put evidence on the record: what it is, where it came from, where it is sealed, who holds it.
+
+    Never the leaked data itself. A SHA-256 in the text is taken as its hash when none is given.
+    """
     require(tx, "add_evidence", incident)
     text = _said(text, "What is it, and where is it kept?")
+    _in_time(tx, at, late)
+    if kind != "other" and kind not in tx.env.content.evidence:
+        near = difflib.get_close_matches(kind, tx.env.content.evidence, n=1)
+        hint = f"Did you mean «{near[0]}»?" if near else "Without one it is kept as «other»."
+        raise BadInput(f"There is no kind of evidence «{kind}».", instead=hint, field="kind")
     found = SHA256.search(text)
-    digest = (sha256 or (found.group(0) if found else "")).lower() or None
-    return tx.append(
-        c.EvidenceAdded(
-            evidence_kind=kind, text=text, location=location, custodian=custodian, sha256=digest
-        ),
-        incident.number,
-    )
+    digest = ((sha256 or "").strip() or (found.group(0) if found else "")).lower() or None
+    if digest is not None and not SHA256.fullmatch(digest):
+        raise BadInput("A SHA-256 has 64 characters, 0 to 9 and a to f.", field="sha256")
+    entry = c.EvidenceAdded(
+        evidence_kind=kind, text=text, source=source, location=location, custodian=custodian,
+        sha256=digest,
+    )  # fmt: skip
+    return tx.append(entry, incident.number, effective_at=at, late_reason=late)
 
 
 def capture(
@@ -164,7 +197,7 @@ def withdraw(tx: Tx, incident: Incident, n: int, reason: str) -> Recorded:
     if item(tx, incident, n).withdrawn:
         raise Conflict(f"Entry {n} is withdrawn already.")
     return tx.append(
-        c.ItemWithdrawn(n=n, reason=_said(reason, "Why?")), incident.number, corrects=n
+        c.ItemWithdrawn(n=n, reason=_said(reason, "Why?", "reason")), incident.number, corrects=n
     )
 
 
@@ -180,10 +213,22 @@ def item(tx: Tx, incident: Incident, n: int, kind: str | None = None) -> RecordI
     return found
 
 
-def _said(text: str, question: str) -> str:
+def _in_time(tx: Tx, at: datetime | None, why: str) -> None:
+    """What happened earlier than ten minutes ago says why it is entered only now."""
+    if at is None:
+        return
+    if at > tx.now + SLIP:
+        raise BadInput("That moment has not come yet.", instead="When did it happen?", field="at")
+    if at < tx.now - LATE_AFTER and not why.strip():
+        raise BadInput(
+            "Why is it entered only now?", instead="Say it in a few words.", field="late"
+        )
+
+
+def _said(text: str, question: str, field: str = "text") -> str:
     text = text.strip()
     if not text:
         raise BadInput(
-            f"{question} The text is empty.", instead="Type it after the word.", field="text"
+            f"{question} The text is empty.", instead="Type it after the word.", field=field
         )
     return text

@@ -118,8 +118,11 @@ def step_approved(tx: Tx, incident: Incident, row: Approval) -> None:
     tx.append(
         c.DecisionMade(
             topic="containment",
-            reversibility="hard" if plan.rung in HARD_TO_UNDO else "reversible",
+            reversibility="irreversible" if plan.rung in HARD_TO_UNDO else "reversible",
             expires_at=rfc3339(until) if until else None,
+            approval=row.number,
+            approved_as=_yes_of(row)[0],
+            approvers=_yes_of(row)[1],
             statement=f"{plan.title}: {details['what']}",
             options=_options(plan, details["what"]),
             chosen=details["what"],
@@ -139,6 +142,12 @@ def step_approved(tx: Tx, incident: Incident, row: Approval) -> None:
             ),
             incident.number,
         )  # fmt: skip
+
+
+def _yes_of(row: Approval) -> tuple[list[str], list[str]]:
+    """The roles that said yes, and the people."""
+    roles = dict.fromkeys(role for one in row.given for role in one["roles"])
+    return list(roles), [one["by"] for one in row.given]
 
 
 def _options(plan: StepPlan, what: str) -> list[c.DecisionOption]:

@@ -203,17 +203,23 @@ class _Build:
 
     def _decision(self, row: RecordItem) -> m.Decision:
         said = row.details
+        decider = said.get("decider")
+        entered = self._author(row.n)
         return m.Decision(
-            n=row.n, at=row.at, role=self._author(row.n), topic=said.get("topic", ""),
+            n=row.n, at=row.at, topic=said.get("topic", ""),
+            role=self.people.named(decider, said.get("decider_role")) if decider else entered,
+            entered_by=entered if decider else "",
             statement=self.clean(row.text),
             options=tuple(self._option(one) for one in said.get("options", [])),
             chosen=self.clean(said.get("chosen", "")),
             rationale=self.clean(said.get("rationale", "")), facts=tuple(said.get("facts", [])),
+            hypothesis=said.get("hypothesis"), confidence=said.get("confidence", ""),
             reversibility=said.get("reversibility", "unknown"),
             rollback=self.clean(said.get("rollback", "")), approved_by=self._approvers(row),
             affected_groups=self.clean(said.get("affected_groups", "")),
             dissent=tuple(self.clean(one) for one in said.get("dissent", [])),
-            withdrawn=row.withdrawn,
+            review_at=_when(said.get("review_at")), expires_at=_when(said.get("expires_at")),
+            supersedes=said.get("supersedes"), withdrawn=row.withdrawn,
         )  # fmt: skip
 
     def _option(self, said: Mapping[str, Any]) -> m.Option:
@@ -225,9 +231,9 @@ class _Build:
         )
 
     def _approvers(self, row: RecordItem) -> tuple[str, ...]:
-        """Roles that approved the step which this decision settled."""
+        """Roles that approved it, or the step which it settled."""
         step = row.details.get("step")
-        given = [
+        given = list(row.details.get("approved_as", ())) + [
             role
             for each in self.approvals
             if step and (each.subject, each.subject_key) == ("step", step)
@@ -330,6 +336,10 @@ class _Build:
         return m.Proof(
             entries=len(self.entries), seq=last.seq, head=row.hash, at=last.at, digest=""
         )
+
+
+def _when(text: str | None) -> datetime | None:
+    return from_rfc3339(text) if text else None
 
 
 _MEASURES = {

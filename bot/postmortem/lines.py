@@ -107,7 +107,9 @@ class _Lines:
         if entry.kind != c.EvidenceAdded.kind:
             return {}
         link = http(entry.location)
-        kept = "" if link else self.people.clean(entry.location)
+        said = ("" if link else entry.location, entry.custodian and f"in charge: {entry.custodian}",
+                entry.source and f"from {entry.source}")  # fmt: skip
+        kept = self.people.clean(", ".join(one for one in said if one))
         return {"link": link, "kept": kept, "sha256": entry.sha256 or ""}
 
     # --- keys in words -------------------------------------------------------------------------

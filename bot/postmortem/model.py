@@ -101,18 +101,26 @@ class Decision(Part):
 
     n: int = about("Number of the entry.")
     at: Moment = about("When it was taken.")
-    role: str = about("Role of whoever took it.")
+    role: str = about("Role of whoever decided.")
+    entered_by: str = about("Role of whoever put it on the record; empty when it is the same.", "")
     topic: str = about("Topic, such as `containment`, `severity`, `waiver`.")
     statement: str = about("What was decided.")
     options: tuple[Option, ...] = about("What was considered.")
     chosen: str = about("Which option was taken; may be empty.")
     rationale: str = about("Why.")
     facts: tuple[int, ...] = about("Entries that it relied on.")
+    hypothesis: int | None = about("Entry of the hypothesis that it rests on.", None)
+    confidence: str = about(
+        "How sure: `suspected`, `likely`, `confirmed`, or `unknown` when nobody said.", ""
+    )
     reversibility: str = about("Whether it could be taken back.")
     rollback: str = about("How.")
     approved_by: tuple[str, ...] = about("Roles that approved the action, when it needed approval.")
     affected_groups: str = about("What was considered for the people affected.")
     dissent: tuple[str, ...] = about("Who disagreed, and why.")
+    review_at: Moment | None = about("When it was to be looked at again.", None)
+    expires_at: Moment | None = about("Until when it held.", None)
+    supersedes: int | None = about("Entry of the decision that it took the place of.", None)
     withdrawn: bool = about("Withdrawn later.")
 
 

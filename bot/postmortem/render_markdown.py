@@ -161,17 +161,22 @@ def _decisions(document: m.Document) -> str:
 def _decision(one: m.Decision) -> str:
     statement = md(one.statement)
     lines = [f"### {'Withdrawn: ' if one.withdrawn else ''}{statement}"]
-    facts = [("Taken", f"entry {one.n}, {moment(one.at)}, by {md(one.role)}")]
+    entered = f", put on the record by {md(one.entered_by)}" if one.entered_by else ""
+    facts = [("Taken", f"entry {one.n}, {moment(one.at)}, by {md(one.role)}{entered}")]
     optional = [
         ("Options", "".join(_option(option) for option in one.options)),
         ("Chosen", md(one.chosen)),
         ("Why", md(one.rationale)),
-        ("Relied on", words.entry_list(one.facts)),
+        ("Relied on", words.entry_list(words.grounds(one))),
+        ("How sure", "" if one.confidence == "unknown" else md(one.confidence)),
         ("Can be taken back", "" if one.reversibility == "unknown" else md(one.reversibility)),
         ("Way back", md(one.rollback)),
         ("Approved by", md(", ".join(one.approved_by))),
         ("People affected", md(one.affected_groups)),
         ("Dissent", "; ".join(md(each) for each in one.dissent)),
+        ("In place of", "" if one.supersedes is None else words.entry_list((one.supersedes,))),
+        ("Look at it again", moment(one.review_at) if one.review_at else ""),
+        ("Holds until", moment(one.expires_at) if one.expires_at else ""),
     ]
     facts += [(name, value) for name, value in optional if value]
     return "\n\n".join([*lines, "\n".join(f"- **{name}:** {value}" for name, value in facts)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.postmortem.model import Criterion, Document, Line, Milestone, Review, StepLine
+from bot.postmortem.model import Criterion, Decision, Document, Line, Milestone, Review, StepLine
 
 BANNER = "DRILL. This was an exercise; nothing of it happened to real people."
 STATES = {
@@ -93,6 +93,11 @@ def criterion_end(one: Criterion) -> str:
     """How an exit criterion ended."""
     said = STATES[one.state] + (f" by {one.role}" if one.role and one.state != "open" else "")
     return f"{said}: {one.text}" if one.text else said
+
+
+def grounds(one: Decision) -> tuple[int, ...]:
+    """Entries that a decision relied on, the hypothesis that it rests on among them."""
+    return one.facts if one.hypothesis is None else (*one.facts, one.hypothesis)
 
 
 def entry_list(numbers: tuple[int, ...]) -> str:

@@ -453,20 +453,31 @@ def as_option(found: Mapping[str, Any]) -> DecisionOption:
 class DecisionMade(Entry):
     """A decision: what, among which options, why, and how to go back.
 
-    Each option has a ``label``, the ``harm_reduction`` expected of it, and its ``side_effects``.
+    Each option has a ``label``, the ``harm_reduction`` expected of it, and its ``side_effects``. Where
+    ``decider`` is empty, whoever put it on the record decided it. Who approved it is there when
+    somebody had to: ``approval`` is the request that they answered.
     """
 
     kind: ClassVar[str] = "decision.made"
     topic: str = "scope"
     reversibility: str = "unknown"
-    confidence: str = "likely"
+    confidence: str = "unknown"
     review_at: str | None = None
     expires_at: str | None = None
     facts: list[int] = []
     hypothesis: int | None = None
     #: Key of the playbook step that this decision settled.
     step: str | None = None
+    #: Number of an earlier decision that this one takes the place of.
+    supersedes: int | None = None
+    #: Number of the approval that it took, and the roles that said yes.
+    approval: int | None = None
+    approved_as: list[str] = []
+    #: Role of ``decider`` at that time; empty when they held none.
+    decider_role: str = ""
     statement: Private[str]
+    decider: Private[str | None] = None
+    approvers: Private[list[str]] = []
     options: Private[list[DecisionOption]] = []
     chosen: Private[str] = ""
     rationale: Private[str] = ""
@@ -493,12 +504,15 @@ class HypothesisMoved(Entry):
 
 
 class EvidenceAdded(Entry):
-    """A piece of evidence: what it is, where it is kept, its hash."""
+    """A piece of evidence: what it is, where it came from, where it is kept and by whom, its hash."""
 
     kind: ClassVar[str] = "evidence.added"
     evidence_kind: str = "other"
     sha256: str | None = None
     text: Private[str]
+    #: The system, log or person that it was taken from.
+    source: Private[str] = ""
+    #: Where the original is kept or sealed, and who is in charge of it.
     location: Private[str] = ""
     custodian: Private[str] = ""
 

@@ -43,6 +43,7 @@ VERBS: tuple[Verb, ...] = (
         ("privilege",),
     ),
     Verb("correct", "correct 7 TEXT", "Correct an entry; the old one stays readable."),
+    Verb("withdraw", "withdraw 7 because WHY", "Say that an entry no longer holds.", ("retract",)),
     Verb(
         "timeline",
         "timeline [all|NUMBER]",

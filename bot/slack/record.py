@@ -1,4 +1,4 @@
-"""Facts, decisions, hypotheses, evidence: by word, by form, by emoji, by shortcut."""
+"""Facts, hypotheses, evidence: by word, by form, by emoji, by shortcut; corrected, withdrawn."""
 
 from __future__ import annotations
 
@@ -7,29 +7,42 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from sqlmodel import Session
-
 from bot.errors import BadInput
 from bot.incident import items, queries
 from bot.incident.names import ref
 from bot.incident.opening import Evidence
 from bot.playbook.load import Content
-from bot.record.catalogue import DecisionOption
 from bot.record.entry import Recorded
 from bot.record.tx import Tx
 from bot.slack import kit
 from bot.slack.request import Answer, Request, only_you
 from bot.slack.router import Surface
-from bot.slack.wording import Message, simple
+from bot.slack.typed import numbered
 from db.tables import Incident
 
-#: Characters of people's words that are repeated in the channel; the record has them all.
-ECHO = 300
 _NUMBER = re.compile(r"#?(\d{1,6})\Z")
 
 
-def _kept(recorded: Recorded) -> Answer:
+def kept(recorded: Recorded) -> Answer:
+    """Said to whoever put something on the record."""
     return only_you(f"On the record as entry {recorded.n}.")
+
+
+def only_numbers(text: str, field: str) -> list[int]:
+    """Entry numbers out of ``4, 7 and #12``. Raises ``BadInput`` when there is no number in it."""
+    found = [int(one) for one in re.findall(r"\d{1,6}", text)]
+    if text and not found:
+        raise BadInput("Give entry numbers, like 4 7 12.", field=field)
+    return found
+
+
+def late_blocks(question: str) -> list[kit.Block]:
+    """When it happened, if earlier, and why it is entered only now."""
+    return [
+        kit.ask("at", question, kit.datetime_picker("at"), optional=True),
+        kit.ask("late", "And why only now?", kit.text_input("late", most=300), optional=True,
+                hint="Needed when it is more than ten minutes ago."),
+    ]  # fmt: skip
 
 
 async def note_verb(request: Request) -> Answer:
@@ -37,17 +50,7 @@ async def note_verb(request: Request) -> Answer:
     if not request.text:
         return await record_form(request)
     text = kit.unescape(request.text)
-    return await request.change_incident(lambda tx, row: items.note(tx, row, text), _kept)
-
-
-async def decide_verb(request: Request) -> Answer:
-    """``/incident decide TEXT [because WHY]``; alone, the form with options and reasons."""
-    if not request.text:
-        return await decision_form(request)
-    text, _, why = kit.unescape(request.text).partition(" because ")
-    return await request.change_incident(
-        lambda tx, row: items.decide(tx, row, text, rationale=why), _kept
-    )
+    return await request.change_incident(lambda tx, row: items.note(tx, row, text), kept)
 
 
 async def hypothesis_verb(request: Request) -> Answer:
@@ -58,12 +61,12 @@ async def hypothesis_verb(request: Request) -> Answer:
         why = words[2] if len(words) > 2 else ""
         by = [int(found) for found in re.findall(r"#(\d{1,6})\b", why)]
         return await request.change_incident(
-            lambda tx, row: items.settle(tx, row, n, status, why, by), _kept
+            lambda tx, row: items.settle(tx, row, n, status, why, by), kept
         )
     if not request.text:
         return await record_form(request, "hypothesis")
     text = kit.unescape(request.text)
-    return await request.change_incident(lambda tx, row: items.suppose(tx, row, text), _kept)
+    return await request.change_incident(lambda tx, row: items.suppose(tx, row, text), kept)
 
 
 async def evidence_verb(request: Request) -> Answer:
@@ -71,7 +74,7 @@ async def evidence_verb(request: Request) -> Answer:
     if not request.text:
         return await record_form(request, "evidence")
     text = kit.unescape(request.text)
-    return await request.change_incident(lambda tx, row: items.evidence(tx, row, text), _kept)
+    return await request.change_incident(lambda tx, row: items.evidence(tx, row, text), kept)
 
 
 async def correct_verb(request: Request) -> Answer:
@@ -82,7 +85,24 @@ async def correct_verb(request: Request) -> Answer:
             "Say which entry and how it should read.", instead="`/incident correct 7 NEW TEXT`"
         )
     n = int(first.lstrip("#"))
-    return await request.change_incident(lambda tx, row: items.correct(tx, row, n, text), _kept)
+    return await request.change_incident(lambda tx, row: items.correct(tx, row, n, text), kept)
+
+
+async def withdraw_verb(request: Request) -> Answer:
+    """``/incident withdraw 7 because WHY``: it is no longer held to be true, and stays readable."""
+    which, why = numbered(request.text)
+    if not which.isdigit() or not why:
+        raise BadInput(
+            "Say which entry, and why it no longer holds.",
+            instead="`/incident withdraw 7 because …`",
+        )
+    n = int(which[:6])
+    return await request.change_incident(
+        lambda tx, row: items.withdraw(tx, row, n, why),
+        lambda recorded: only_you(
+            f"Entry {n} is withdrawn by entry {recorded.n}. It stays readable."
+        ),
+    )
 
 
 # --- forms -------------------------------------------------------------------------------------
@@ -118,12 +138,21 @@ def _record_view(content: Content, number: int, channel: str | None, kind: str) 
             "shape", "If evidence: which kind", kit.select("shape", shapes), optional=True
         ),
         kit.ask(
-            "location", "If evidence: where it is kept, and by whom", kit.text_input("location"),
+            "source", "If evidence: where it came from", kit.text_input("source"), optional=True,
+            hint="The system, log or person.",
+        ),
+        kit.ask(
+            "location", "If evidence: where it is kept or sealed", kit.text_input("location"),
             optional=True,
         ),
         kit.ask(
-            "at", "If it happened earlier: when", kit.datetime_picker("at"), optional=True
+            "custodian", "If evidence: who is in charge of it", kit.text_input("custodian"),
+            optional=True,
         ),
+        kit.ask(
+            "sha256", "If evidence: its SHA-256", kit.text_input("sha256"), optional=True
+        ),
+        *late_blocks("If it happened earlier: when"),
     ]  # fmt: skip
     meta = kit.pack(i=number, c=channel)
     return kit.modal("record_submit", f"Record of {ref(number)}", blocks, submit="Add", meta=meta)
@@ -133,109 +162,20 @@ async def record_submit(request: Request) -> Answer:
     """The form was sent."""
     values = request.values
     kind, text = values.choice("kind") or "note", values.text("text")
-    at = values.moment("at")
+    more: dict[str, Any] = {"at": values.moment("at"), "late": values.text("late")}
 
     def verb(tx: Tx, row: Incident) -> Recorded:
         if kind == "hypothesis":
-            return items.suppose(tx, row, text)
+            return items.suppose(tx, row, text, **more)
         if kind == "evidence":
-            shape = values.choice("shape") or "other"
-            return items.evidence(tx, row, text, kind=shape, location=values.text("location"))
-        late = "entered later through the form" if at else ""
-        return items.note(tx, row, text, at=at, late=late)
+            return items.evidence(
+                tx, row, text, kind=values.choice("shape") or "other", source=values.text("source"),
+                location=values.text("location"), custodian=values.text("custodian"),
+                sha256=values.text("sha256"), **more,
+            )  # fmt: skip
+        return items.note(tx, row, text, **more)
 
-    return await request.change_incident(verb, _kept)
-
-
-#: The decision itself and the options beside it, by the names of their fields.
-_OPTIONS = ("text", "other1", "other2")
-
-
-def _expected(name: str, which: str) -> list[kit.Block]:
-    """What an option is expected to do: good and bad."""
-    return [
-        kit.ask(
-            f"{name}_harm", f"How much harm does {which} take away?",
-            kit.text_input(f"{name}_harm", most=500), optional=True,
-        ),
-        kit.ask(
-            f"{name}_side", f"What are the side effects of {which}?",
-            kit.text_input(f"{name}_side", most=500), optional=True,
-        ),
-    ]  # fmt: skip
-
-
-def _options(values: kit.Values) -> list[DecisionOption]:
-    """The decision first, then what else was considered; none when only the decision was named."""
-    found = [
-        DecisionOption(
-            label=values.text(name), harm_reduction=values.text(f"{name}_harm"),
-            side_effects=values.text(f"{name}_side"),
-        )
-        for name in _OPTIONS
-    ]  # fmt: skip
-    for name, one in zip(_OPTIONS, found, strict=True):
-        if not one["label"] and (one["harm_reduction"] or one["side_effects"]):
-            raise BadInput("What is this option?", instead="Name it in a few words.", field=name)
-    said = [one for one in found if any(one.values())]
-    alone = len(said) == 1 and not (said[0]["harm_reduction"] or said[0]["side_effects"])
-    return [] if alone else said
-
-
-async def decision_form(request: Request) -> Answer:
-    """The lines of a good decision; only the first has to be filled in."""
-    number = await request.read_incident(lambda session, row: row.number)
-    reversible = [
-        kit.option("Can be taken back", "reversible"),
-        kit.option("Can be taken back with outside help", "external-reversible"),
-        kit.option("Cannot be taken back", "irreversible"),
-        kit.option("Changes nothing, only looks", "read-only"),
-    ]
-    blocks = [
-        kit.ask("text", "What was decided?", kit.text_input("text", multiline=True)),
-        *_expected("text", "this"),
-        kit.ask("other1", "What else was considered?", kit.text_input("other1"), optional=True),
-        *_expected("other1", "that"),
-        kit.ask("other2", "And what besides?", kit.text_input("other2"), optional=True),
-        *_expected("other2", "that"),
-        kit.ask("why", "Why this one?", kit.text_input("why", multiline=True), optional=True),
-        kit.ask(
-            "facts", "Which entries does it rely on?", kit.text_input("facts"), optional=True,
-            hint="Entry numbers, like 4 7 12.",
-        ),
-        kit.ask("back", "Can it be taken back?", kit.select("back", reversible), optional=True),
-        kit.ask("rollback", "How?", kit.text_input("rollback"), optional=True),
-        kit.ask(
-            "dissent", "Who disagreed, and why?", kit.text_input("dissent", multiline=True),
-            optional=True,
-        ),
-        kit.ask("review", "Look at it again at", kit.datetime_picker("review"), optional=True),
-    ]  # fmt: skip
-    meta = kit.pack(i=number, c=request.channel)
-    request.open(
-        kit.modal("decision_submit", "Record a decision", blocks, submit="Record", meta=meta)
-    )
-    return None
-
-
-async def decision_submit(request: Request) -> Answer:
-    """The decision form was sent."""
-    from bot.timing import rfc3339
-
-    values = request.values
-    review = values.moment("review")
-    text, options = values.text("text"), _options(values)
-    more: dict[str, Any] = {
-        "rationale": values.text("why"),
-        "options": options,
-        "chosen": text if options else "",
-        "facts": [int(found) for found in re.findall(r"\d{1,6}", values.text("facts"))],
-        "reversibility": values.choice("back") or "unknown",
-        "rollback": values.text("rollback"),
-        "dissent": [line for line in values.text("dissent").splitlines() if line.strip()],
-        "review_at": rfc3339(review) if review else None,
-    }
-    return await request.change_incident(lambda tx, row: items.decide(tx, row, text, **more), _kept)
+    return await request.change_incident(verb, kept)
 
 
 # --- messages ----------------------------------------------------------------------------------
@@ -264,16 +204,16 @@ def permalink(body: dict[str, Any], channel: str, ts: str) -> str:
 async def add_to_record(request: Request) -> Answer:
     """The message shortcut: keep this message as it stands."""
     message, channel = request.message(), request.channel or ""
-    kept = evidence_of(message, channel, permalink(request.body, channel, message["ts"]))
+    shown = evidence_of(message, channel, permalink(request.body, channel, message["ts"]))
 
     def answer(found: tuple[Recorded | None, bool]) -> Answer:
         recorded, new = found
         if not new or recorded is None:
             return only_you("This message is on the record already.")
-        return _kept(recorded)
+        return kept(recorded)
 
     return await request.change_incident(
-        lambda tx, row: items.capture(tx, row, kept, "shortcut"), answer
+        lambda tx, row: items.capture(tx, row, shown, "shortcut"), answer
     )
 
 
@@ -312,33 +252,18 @@ async def message_event(request: Request) -> Answer:
     )
 
 
-def _decision_said(session: Session, incident: Incident | None, params: dict[str, Any]) -> Message:
-    said, why = str(params["statement"]), str(params.get("why") or "")
-    text = f":memo: Decision {params['n']} by {kit.person(params['by'])}: {kit.esc(_short(said))}"
-    if why:
-        text += f"\n>{kit.esc(_short(why))}"
-    if len(said) > ECHO or len(why) > ECHO:
-        text += f"\nAs a whole: `/incident timeline {params['n']}`"
-    return simple(incident, text, "A decision was recorded")
-
-
-def _short(text: str) -> str:
-    return kit.clip(" ".join(text.split()), ECHO)
-
-
 def surface(emoji: str) -> Surface:
     """The emoji is a setting."""
     return Surface(
         verbs={
             "note": note_verb,
-            "decide": decide_verb,
             "hypothesis": hypothesis_verb,
             "evidence": evidence_verb,
             "correct": correct_verb,
+            "withdraw": withdraw_verb,
         },
-        actions={"record_form": record_button, "decision_form": decision_form},
-        views={"record_submit": record_submit, "decision_submit": decision_submit},
+        actions={"record_form": record_button},
+        views={"record_submit": record_submit},
         shortcuts={"add_to_record": add_to_record},
         events={"reaction_added": partial(reaction_added, emoji), "message": message_event},
-        wordings={"decision": _decision_said},
     )

@@ -36,7 +36,7 @@ async def severity_verb(request: Request) -> Answer:
             raise NotReady(
                 f"Going down from {incident.severity} to {severity} takes a reason, evidence and "
                 "the agreement of a second person.",
-                instead="Use the button «Lower severity» on the form: `/incident severity`.",
+                instead="`/incident severity` opens the questions; choose the lower one at their end.",
             )
         return assessing.set_severity(tx, incident, severity, reason=reason_in(why))
 

@@ -197,7 +197,8 @@ def _keys(session: Any) -> list[str]:
 _FIELDS = [
     "title", "families", "summary", "severity", "people", "private", "text", "kind", "shape", "location",
     "at", "options", "other1", "rung", "model", "readers", "phrase", "rule", "why", "facts",
-    "back", "rollback", "dissent", "review", "role", "person", "reason",
+    "rollback", "dissent", "review_at", "expires_at", "hypothesis", "supersedes", "decider", "late",
+    "affected_groups", "source", "custodian", "sha256", "role", "person", "reason",
     "evidence", "override", "statement", "comment", "outcome", "what", "owner", "due", "proof", "audience",
     "stage", "corrects", "title_1", "body_1", "next", "unknown", "next_at", "entries", "gone", "harm",
     "likelihood", "exposed", "reversibility", "vulnerable", "ongoing", "confidence", "flags",

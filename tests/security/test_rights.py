@@ -57,6 +57,7 @@ VERBS = {
     "facts": "set_facts", "families": "set_families", "rename": "rename",
     "resolve": "resolve", "role": "take_role", "search": READ, "severity": "assess_severity",
     "status": READ, "step": "complete_step", "timeline": READ, "update": "complete_step",
+    "withdraw": "correct_entry",
 }  # fmt: skip
 ACTIONS = {
     "action_accept": "accept_proof", "action_change": READ, "action_done": "prove_action",
@@ -159,6 +160,7 @@ DENIED: list[tuple[str, dict[str, Any]]] = [
     ("set_families", command(EVE, "INC-1 families privacy-leakage")),
     ("set_facts", command(EVE, "INC-1 facts personal_data no")),
     ("correct_entry", command(EVE, "INC-1 correct 1 nothing happened")),
+    ("correct_entry", command(EVE, "INC-1 withdraw 1 because nothing happened")),
     ("resolve", submit(EVE, "resolve_submit", {"summary": {"value": "x"}}, '{"i":1}')),
     ("assign_role", submit(EVE, "role_submit", {
         "role": {"selected_option": {"value": "comms"}}, "person": {"selected_user": MALLORY}},

@@ -18,7 +18,7 @@ from bot.cli.incident.notice import notice
 from bot.cli.incident.people import role
 from bot.cli.incident.postmortem import postmortem
 from bot.cli.incident.proving import confirm_code
-from bot.cli.incident.record import correct, decide, evidence, hypothesis, note, update
+from bot.cli.incident.record import correct, decide, evidence, hypothesis, note, update, withdraw
 from bot.cli.incident.steps import step
 from bot.cli.incident.turns import cancel, close, contain, open_, reopen, resolve
 
@@ -31,7 +31,7 @@ def incident() -> None:
 #: In the order in which the reference shows them: as a response goes.
 for _one in (
     list_, show, next_, timeline, open_, severity, role, step, freeze, approvals_group, confirm_code,
-    contain, rename, families, facts, note, decide, hypothesis, evidence, correct, update, notice,
+    contain, rename, families, facts, note, decide, hypothesis, evidence, correct, withdraw, update, notice,
     exit_group, resolve, cancel, reopen, action, postmortem, close,
 ):  # fmt: skip
     incident.add_command(_one)

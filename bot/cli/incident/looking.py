@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from bot.house import House
+    from bot.record.timeline import Line
     from bot.sheet import Sheet, StepView
     from db.tables import Incident
 
@@ -83,15 +84,46 @@ def next_(name: str, person: str | None) -> None:
 @click.command()
 @about
 @click.option("--limit", default=100, show_default=True, help="At most so many lines, the newest.")
+@click.option("--entry", type=int, help="One entry as a whole: its parts, and what became of it.")
 @looking
-def timeline(session: Session, row: Incident, house: House, limit: int) -> Iterator[str]:
-    """Print the timeline with the numbers of its entries."""
-    from bot.sheet import last_lines, people, who
+def timeline(
+    session: Session, row: Incident, house: House, limit: int, entry: int | None
+) -> Iterator[str]:
+    """Print the timeline with the numbers of its entries, or one entry as a whole."""
+    from bot.sheet import last_lines
 
+    if entry is not None:
+        yield from _whole(session, row, house, entry)
+        return
     for line in last_lines(session, row.number, limit, house.env):
-        late = f" (late: {line.late_reason or 'entered later'})" if line.late else ""
-        text = " ".join(people(line.text).split())
-        yield f"{line.n:>5}  {line.at:%Y-%m-%d %H:%M}Z  {who(line.actor)}: {text}{late}"
+        yield _in_a_line(line)
+
+
+def _in_a_line(line: Line) -> str:
+    from bot.sheet import people, who
+
+    late = f" (late: {line.late_reason or 'entered later'})" if line.late else ""
+    fate = f" ({line.fate})" if line.fate else ""
+    text = " ".join(people(line.text).split())
+    return f"{line.n:>5}  {line.at:%Y-%m-%d %H:%M}Z  {who(line.actor)}: {text}{late}{fate}"
+
+
+def _whole(session: Session, row: Incident, house: House, n: int) -> Iterator[str]:
+    from bot.errors import NotFound
+    from bot.incident.names import ref
+    from bot.record import history, timeline
+    from bot.record.read import entries
+    from bot.sheet import people
+
+    found = next(entries(session, row.number, after=n - 1, limit=1), None) if n > 0 else None
+    if found is None:
+        raise NotFound(f"{ref(row.number)} has no entry {n}.")
+    titles, later = house.env.content.role_titles, history.of(session, row.number, n)
+    yield _in_a_line(timeline.lines([found, *later], titles)[0])
+    for name, said in timeline.details(found, titles):
+        yield f"       {name}: {people(said)}"
+    for line in history.lines(found, later, titles):
+        yield _in_a_line(line)
 
 
 # --- printing -------------------------------------------------------------------------------------

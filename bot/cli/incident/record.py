@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from bot.cli.acting import about, changing
+from bot.cli.acting import about, changing, earlier, moment, slack_user
 
 if TYPE_CHECKING:
     from bot.record.entry import Recorded
     from bot.record.tx import Tx
     from db.tables import Incident
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _kept(recorded: Recorded) -> str:
@@ -21,30 +25,80 @@ def _kept(recorded: Recorded) -> str:
 @click.command()
 @about
 @click.argument("text")
+@earlier
 @changing
-def note(tx: Tx, row: Incident, text: str) -> str:
+def note(tx: Tx, row: Incident, text: str, at: datetime | None, late: str) -> str:
     """Put a fact on the record."""
     from bot.incident import items
 
-    return _kept(items.note(tx, row, text))
+    return _kept(items.note(tx, row, text, at, late))
+
+
+#: Options of a decision that are fields of its entry: name, help.
+_PARTS = (
+    ("rollback", "How it is taken back."),
+    ("affected-groups", "Whom it affects, and how."),
+    ("confidence", "suspected, likely or confirmed."),
+    ("reversibility", "read-only, reversible, external-reversible or irreversible."),
+)
+#: The same for numbers of entries.
+_ENTRIES = (
+    ("hypothesis", "Entry of the hypothesis that it rests on."),
+    ("supersedes", "Entry of the decision that it takes the place of."),
+)
+
+
+def _parts(command: F) -> F:
+    """The options for all that a decision can say besides what was decided."""
+    many: dict[str, Any] = {"multiple": True, "default": ()}
+    for option in (
+        click.option("--because", default="", help="Why."),
+        click.option("--reduces", default="", help="How much harm it is expected to take away."),
+        click.option("--side-effects", "side", default="", help="What it breaks or costs."),
+        click.option("--instead-of", "others", **many, help="What else was considered; repeat it."),
+        click.option("--fact", "facts", type=int, **many, help="Entry it relies on; repeat it."),
+        *(click.option(f"--{name}", default="", help=text) for name, text in _PARTS),
+        *(click.option(f"--{name}", type=int, help=text) for name, text in _ENTRIES),
+        click.option("--dissent", **many, help="Who disagreed, and why; repeat it."),
+        click.option("--review-at", metavar="WHEN", help="When to look at it again."),
+        click.option("--expires-at", metavar="WHEN", help="Until when it holds."),
+        click.option("--decided-by", "decider", metavar="USERID", help="Who decided, if not you."),
+    )[::-1]:
+        command = option(command)
+    return command
 
 
 @click.command()
 @about
 @click.argument("statement")
-@click.option("--because", default="", help="Why.")
-@click.option("--reduces", default="", help="How much harm it is expected to take away.")
-@click.option("--side-effects", "side", default="", help="What it breaks or costs.")
+@_parts
+@earlier
 @changing
-def decide(tx: Tx, row: Incident, statement: str, because: str, reduces: str, side: str) -> str:
-    """Put a decision on the record."""
+def decide(tx: Tx, row: Incident, /, statement: str, **said: Any) -> str:
+    """Put a decision on the record: what, and as much of why and what follows as is known."""
     from bot.incident import items
 
-    more: dict[str, Any] = {"rationale": because}
-    if reduces or side:
-        option = {"label": statement, "harm_reduction": reduces, "side_effects": side}
-        more |= {"options": [option], "chosen": statement}
-    return _kept(items.decide(tx, row, statement, **more))
+    return _kept(items.decide(tx, row, statement, **_decision(statement, said)))
+
+
+def _decision(statement: str, said: dict[str, Any]) -> dict[str, Any]:
+    """What was typed, as the fields of the entry; what was left out keeps its default."""
+    from bot.timing import rfc3339
+
+    reduces, side, others = said.pop("reduces"), said.pop("side"), said.pop("others")
+    more: dict[str, Any] = {name: value for name, value in said.items() if value not in ("", None)}
+    more["rationale"] = more.pop("because", "")
+    more |= {"facts": list(said["facts"]), "dissent": list(said["dissent"])}
+    for field in ("review_at", "expires_at"):
+        at = moment(more.pop(field, None), field)
+        more |= {field: rfc3339(at)} if at else {}
+    if "decider" in more:
+        more["decider"] = slack_user(more["decider"])
+    if reduces or side or others:
+        chosen = {"label": statement, "harm_reduction": reduces, "side_effects": side}
+        rest = [{"label": one, "harm_reduction": "", "side_effects": ""} for one in others]
+        more |= {"options": [chosen, *rest], "chosen": statement}
+    return more
 
 
 @click.command()
@@ -56,28 +110,36 @@ def decide(tx: Tx, row: Incident, statement: str, because: str, reduces: str, si
     type=click.Choice(["open", "supported", "refuted"]),
     help="What it turned out to be.",
 )
+@click.option("--by", "proof", type=int, multiple=True, help="Entry that settled it; repeat it.")
+@earlier
 @changing
-def hypothesis(tx: Tx, row: Incident, text: str, number: int | None, status: str | None) -> str:
+def hypothesis(
+    tx: Tx, row: Incident, text: str, number: int | None, status: str | None,
+    proof: tuple[int, ...], at: datetime | None, late: str,
+) -> str:  # fmt: skip
     """State a hypothesis; or settle one: --settle 7 --status refuted "the log says otherwise"."""
     from bot.incident import items
 
     if number is None:
-        return _kept(items.suppose(tx, row, text))
-    return _kept(items.settle(tx, row, number, status or "", text))
+        return _kept(items.suppose(tx, row, text, at, late))
+    return _kept(items.settle(tx, row, number, status or "", text, list(proof)))
 
 
 @click.command()
 @about
 @click.argument("text")
-@click.option("--location", default="", help="Where it is kept.")
+@click.option("--source", default="", help="Where it came from: the system, log or person.")
+@click.option("--location", default="", help="Where it is kept or sealed.")
+@click.option("--custodian", default="", help="Who is in charge of it.")
 @click.option("--sha256", help="Its SHA-256.")
 @click.option("--kind", default="other", show_default=True, help="Kind of evidence.")
+@earlier
 @changing
-def evidence(tx: Tx, row: Incident, text: str, location: str, sha256: str | None, kind: str) -> str:
-    """Put evidence on the record: what it is and where it is kept."""
+def evidence(tx: Tx, row: Incident, /, text: str, **said: Any) -> str:
+    """Put evidence on the record: what it is, where it came from, where it is kept and by whom."""
     from bot.incident import items
 
-    return _kept(items.evidence(tx, row, text, kind=kind, location=location, sha256=sha256))
+    return _kept(items.evidence(tx, row, text, **said))
 
 
 @click.command()
@@ -91,6 +153,18 @@ def correct(tx: Tx, row: Incident, number: int, text: str, reason: str) -> str:
     from bot.incident import items
 
     return _kept(items.correct(tx, row, number, text, reason))
+
+
+@click.command()
+@about
+@click.argument("number", metavar="ENTRY", type=int)
+@click.option("--reason", default="", help="Why it no longer holds.")
+@changing
+def withdraw(tx: Tx, row: Incident, number: int, reason: str) -> str:
+    """Say that an entry no longer holds; it stays readable."""
+    from bot.incident import items
+
+    return f"Entry {number} is withdrawn by entry {items.withdraw(tx, row, number, reason).n}."
 
 
 @click.command()

@@ -17,7 +17,7 @@ from bot.incident import people, queries
 from bot.record.entry import Actor
 from bot.record.read import entries
 from db.tables import EffectRow, Notice
-from tests.integration.offline.conftest import Cli
+from tests.integration.offline.conftest import Cli, Here
 from tests.support.houses import Run
 
 ADA, MAX, COM = "U01ADA", "U02MAX", "U03COM"
@@ -215,3 +215,40 @@ def test_a_key_that_others_can_read_is_refused(cli: Cli, tmp_path: Path) -> None
     )
     cli("people", "end", MAX, "--reason", "the laptop is lost")
     assert "Nobody" in cli("people", "list").stdout
+
+
+def test_all_parts_of_what_goes_on_the_record_have_an_option(here: Here, house: House) -> None:
+    """A decision with its grounds, evidence with its keeper, what came late with why; one read whole."""
+    here(ADA, "incident", "open", "Leaks names")
+    here(ADA, "incident", "note", "INC-1", "8 of 10 leak")
+    fact = house.read_sync(lambda s: list(entries(s, 1)))[-1].n
+    here(
+        ADA, "incident", "decide", "INC-1", "Roll back", "--because", "it leaks", "--fact", str(fact),
+        "--instead-of", "Wait", "--affected-groups", "Patients", "--confidence", "confirmed",
+        "--dissent", "Max: too early", "--expires-at", "2099-01-01T00:00Z",
+    )  # fmt: skip
+    made = house.read_sync(lambda s: list(entries(s, 1, kinds=["decision.made"])))[-1]
+    assert made.entry.facts == [fact] and made.entry.affected_groups == "Patients"
+    assert [one["label"] for one in made.entry.options] == ["Roll back", "Wait"]
+    assert made.entry.expires_at == "2099-01-01T00:00:00.000Z"
+    whole = here(ADA, "incident", "timeline", "INC-1", "--entry", str(made.n)).out
+    assert "People affected: Patients" in whole and "Dissent: Max: too early" in whole
+    for wrong in ("yesterday", "2026-01-01T10:00"):
+        refused = here(ADA, "incident", "note", "INC-1", "x", "--at", wrong, code=1)
+        assert "2026-11-21T08:40Z" in refused.err
+    late = ("--at", "2026-01-01T10:00Z")
+    refused = here(ADA, "incident", "evidence", "INC-1", "log", *late, code=1)
+    assert "Say it in a few words." in refused.err
+    here(
+        ADA, "incident", "evidence", "INC-1", "log", *late, "--late", "in a ticket", "--source", "gateway",
+        "--custodian", "Max",
+    )  # fmt: skip
+    kept = house.read_sync(lambda s: list(entries(s, 1, kinds=["evidence.added"])))[-1]
+    assert (kept.entry.source, kept.entry.custodian, kept.late_reason) == (
+        "gateway",
+        "Max",
+        "in a ticket",
+    )
+    here(ADA, "incident", "withdraw", "INC-1", str(fact), "--reason", "counted twice")
+    line = here(ADA, "incident", "timeline", "INC-1").out
+    assert "8 of 10 leak (withdrawn by" in line and "(late: in a ticket)" in line

@@ -74,6 +74,8 @@ def test_a_risky_step_waits_for_the_yes_of_the_person_named(acting: Story) -> No
     assert "Mail tool off at the gateway" in decision.text
     assert "gateway" in decision.details["rollback"] and "mail" in decision.details["rationale"]
     assert "fail" in str(decision.details["options"])
+    assert (decision.details["approval"], decision.details["approved_as"]) == (1, ["commander"])
+    assert decision.details["approvers"] == [ADA]
     acting.do(SAM, walk.done, TOOL_OFF)
     assert acting.step(TOOL_OFF).state == "done"
 

@@ -8,8 +8,8 @@ from typing import Any
 from bot.record import catalogue as c
 from bot.record import timeline
 from bot.record.entry import Recorded
+from bot.slack.decisions import _decision_said
 from bot.slack.overview import LINE, timeline_blocks
-from bot.slack.record import _decision_said
 from db.tables import Incident
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
