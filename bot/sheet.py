@@ -219,6 +219,21 @@ def _said_yes(row: Approval) -> str:
     return f"; said yes: {', '.join(yes)}" if yes else ""
 
 
+#: What an approval is about, by the names of its details.
+_DETAILS = (
+    ("what", "What"), ("why", "Why"), ("rung", "Rung"), ("expected", "Effect"),
+    ("side_effects", "Side effects"), ("rollback", "Way back"), ("from", "Severity now"),
+    ("to", "Severity then"), ("reason", "Why"), ("evidence", "Evidence"),
+)  # fmt: skip
+
+
+def approval_parts(row: Approval) -> tuple[tuple[str, str], ...]:
+    """Everything that a yes to it is about, part by part."""
+    details = row.details or {}
+    said = [(label, str(details[key])) for key, label in _DETAILS if details.get(key)]
+    return (("Asked by", who(row.asked_by)), *said)
+
+
 def criteria_of(session: Session, number: int, env: Env) -> tuple[CriterionView, ...]:
     """The exit criteria, numbered as ``criteria.search`` finds them."""
     rows = criteria.of_incident(session, number)

@@ -1,8 +1,7 @@
 """``/local``: the response without Slack, in a browser on this machine. Works without scripts.
 
 Every form calls the verb that Slack's button calls, as the person whose token signed in, recorded
-with source «web». Approvals are not given here: they take a key
-(`steadyhand incident notice`, `steadyhand incident approvals`).
+with source «web». A yes takes their key as well (``local_yes.py``).
 """
 
 from __future__ import annotations
@@ -22,9 +21,10 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot import sheet
+from bot.comms import cadence, publish
 from bot.errors import BadInput, NotFound, Refusal
 from bot.house import House
-from bot.incident import items, queries, rights
+from bot.incident import items, lifecycle, queries, rights
 from bot.incident.assessing import parse_severity
 from bot.incident.opening import open_incident
 from bot.playbook import walk
@@ -33,6 +33,8 @@ from bot.record.batch import Env
 from bot.record.entry import Actor
 from bot.record.tx import Tx
 from bot.settings import Settings
+from bot.web import local_yes
+from bot.web.local_yes import Question
 from bot.web.sessions import COOKIE, LASTS_S, Sessions, is_local
 
 PAGES = Path(__file__).parent / "pages"
@@ -50,6 +52,10 @@ SAID = {
     "take": "The step is yours.",
     "freeze": "What runs now is frozen on the record.",
     "without": "It may go ahead without a freeze. The decision is on the record.",
+    "update": "The update is on the record. The next one is due after the cadence of its severity.",
+    "contain": "It is on the record as contained.",
+    "yes": "Your yes counts. It is on the record with its proof.",
+    "publish": "The notice is let out. It reaches the places in Slack when Slack is there.",
     "open": "The incident is open. You are the commander until somebody takes over.",
 }
 Page = Callable[[Request, str], Awaitable[Response]]
@@ -65,6 +71,7 @@ def routes(settings: Settings, house: House) -> list[Route]:
         Route("/local/open", page.local(page.opened), methods=["POST"]),
         Route("/local/local.css", style, methods=["GET"]),
         Route("/local/{number:int}", page.local(page.incident), methods=["GET"]),
+        Route("/local/{number:int}/question", page.local(page.question), methods=["POST"]),
         Route("/local/{number:int}/{verb}", page.local(page.act), methods=["POST"]),
     ]
 
@@ -226,6 +233,24 @@ class LocalPage:
             return await self._incident(request, person, problem, form)
         return RedirectResponse(f"/local/{number}?said={name}", 303)
 
+    async def question(self, request: Request, person: str) -> Response:
+        """Somebody is about to say yes: show exactly what to, and what has to be signed."""
+        form, name = await request.form(), str(request.path_params["number"])
+        env, now = self._house.env, self._house.clock.now()
+
+        def verb(tx: Tx) -> tuple[sheet.Sheet, Question]:
+            row = sheet.find(tx.session, name, person)
+            found = local_yes.question(tx, row, _text(form, "kind"), _number(form))
+            return sheet.read_sheet(tx.session, row, env, now), found
+
+        by = Actor(person, "web", os.urandom(8).hex())
+        try:
+            found, asked = await self._house.change(by, verb)
+        except Refusal as problem:
+            await self._record(by, problem)
+            return await self._incident(request, person, problem)
+        return self._page("local_yes.html.j2", 200, request, person, sheet=found, asked=asked)
+
     async def _change(self, person: str, form: FormData, verb: Callable[[Tx], int]) -> int | None:
         """Run a verb once for this form; a second copy of it does nothing."""
         by = Actor(person, "web", os.urandom(8).hex())
@@ -290,6 +315,14 @@ _VERBS: dict[str, Callable[[Tx, Any, FormData], Any]] = {
     "decide": lambda tx, row, form: items.decide(
         tx, row, _text(form, "text"), rationale=_text(form, "reason")
     ),
+    "update": lambda tx, row, form: cadence.post_update(
+        tx, row, _text(form, "text"), unknown=_text(form, "unknown")
+    ),
+    "contain": lambda tx, row, form: lifecycle.contain(tx, row, _text(form, "text")),
+    "yes": lambda tx, row, form: local_yes.say_yes(
+        tx, row, _text(form, "kind"), _number(form), _text(form, "digest"), _text(form, "code")
+    ),
+    "publish": lambda tx, row, form: publish.publish(tx, row, _number(form), _text(form, "digest")),
     "done": _step_done,
     "skip": lambda tx, row, form: walk.not_needed(
         tx, row, _text(form, "step"), _text(form, "reason")
@@ -314,6 +347,12 @@ def _text(form: FormData, name: str) -> str:
     if not isinstance(found, str):
         raise BadInput("A file does not fit here.")
     return found.strip()
+
+
+def _number(form: FormData) -> int:
+    """The number of a notice or an approval; 0, which none has, for anything else."""
+    found = _text(form, "number")
+    return int(found) if found.isdecimal() and len(found) < 7 else 0
 
 
 async def style(request: Request) -> Response:

@@ -21,7 +21,7 @@ PAGES = {
 #: Pages that exist on this machine only; under any other name there is nothing.
 LOCAL = {
     "/local", "/local/sign-in", "/local/sign-out", "/local/open", "/local/local.css",
-    "/local/{number:int}", "/local/{number:int}/{verb}",
+    "/local/{number:int}", "/local/{number:int}/{verb}", "/local/{number:int}/question",
 }  # fmt: skip
 ODD = ["/", "/static/", "/status/", "/../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/.env", "/.git/config",
        "//evil.example/x", "/status.css/../../bootstrap.py", "/slack", "/status%00", "/status?x=<script>"]  # fmt: skip

@@ -7,7 +7,7 @@ Slack's buttons; the key stands for Slack's word about who clicks.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from bot.house import House
     from bot.record.tx import Tx
     from db.tables import Approval, Incident
-
-_DETAILS = (
-    ("what", "What"), ("why", "Why"), ("rung", "Rung"), ("expected", "Effect"),
-    ("side_effects", "Side effects"), ("rollback", "Way back"), ("from", "Severity now"),
-    ("to", "Severity then"), ("reason", "Why"), ("evidence", "Evidence"),
-)  # fmt: skip
 
 
 @click.group("approvals")
@@ -139,11 +133,9 @@ def _answer(
 
 def _print(row: Approval) -> None:
     """Everything that the yes is about."""
-    from bot.sheet import who
+    from bot.sheet import approval_parts
 
-    details: dict[str, Any] = row.details or {}
-    lines = [f"Approval {row.number}, {row.state}: {row.title}", f"Asked by {who(row.asked_by)}"]
-    lines += [f"{label}: {details[key]}" for key, label in _DETAILS if details.get(key)]
-    lines.append(f"SHA-256 {row.digest}")
-    for line in lines:
-        out(line)
+    out(f"Approval {row.number}, {row.state}: {row.title}")
+    for label, said in approval_parts(row):
+        out(f"{label}: {said}")
+    out(f"SHA-256 {row.digest}")
