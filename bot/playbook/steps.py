@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -109,10 +110,19 @@ def urgency(row: Step) -> tuple[bool, str, int]:
 
 
 def steps_of(session: Session, person: str, limit: int = 20) -> list[Step]:
-    """What this person has to do in all open incidents, most urgent first."""
+    """What this person has to do in all open incidents, most urgent first.
+
+    Takes the same few statements however many incidents are open.
+    """
+    incidents = _incidents_of(session, person)
+    if not incidents:
+        return []
+    numbers = [incident.number for incident in incidents]
+    held, live = _holders(session, numbers), _live(session, numbers)
     mine: list[Step] = []
-    for number in _incidents_of(session, person):
-        found = ahead(steps_in(session, number, person), queries.get(session, number))
+    for incident in incidents:
+        theirs = _theirs(live[incident.number], held[incident.number], person)
+        found = ahead(theirs, incident)
         mine += found.now + found.offers
     return sorted(mine, key=lambda row: (*urgency(row)[:2], row.incident, row.position))[:limit]
 
@@ -123,15 +133,31 @@ def steps_in(session: Session, incident: int, person: str) -> list[Step]:
     Theirs are the steps they own, those of roles they hold, and, for the commander, those whose
     role nobody holds.
     """
-    held = holders(session, incident)
-    statement = select(Step).where(
-        Step.incident == incident,  # type: ignore[arg-type]
-        Step.state.in_(LIVE),  # type: ignore[attr-defined]
-    )
-    rows = session.execute(statement).scalars()
-    mine = [row for row in rows if whose(row, held) == person]
-    found = ahead(mine, queries.get(session, incident))
+    live, held = _live(session, [incident])[incident], holders(session, incident)
+    found = ahead(_theirs(live, held, person), queries.get(session, incident))
     return [*found.now, *(row for rows_ in found.later.values() for row in rows_), *found.offers]
+
+
+def _theirs(rows: Iterable[Step], held: dict[str, str], person: str) -> list[Step]:
+    return [row for row in rows if whose(row, held) == person]
+
+
+def _live(session: Session, incidents: list[int]) -> defaultdict[int, list[Step]]:
+    statement = select(Step).where(col(Step.incident).in_(incidents), col(Step.state).in_(LIVE))
+    found: defaultdict[int, list[Step]] = defaultdict(list)
+    for row in session.execute(statement).scalars():
+        found[row.incident].append(row)
+    return found
+
+
+def _holders(session: Session, incidents: list[int]) -> defaultdict[int, dict[str, str]]:
+    statement = select(RoleHolder).where(
+        col(RoleHolder.incident).in_(incidents), col(RoleHolder.state) == "accepted"
+    )
+    found: defaultdict[int, dict[str, str]] = defaultdict(dict)
+    for row in session.execute(statement).scalars():
+        found[row.incident][row.role] = row.holder
+    return found
 
 
 def whose(row: Step, holder: dict[str, str]) -> str | None:
@@ -141,11 +167,10 @@ def whose(row: Step, holder: dict[str, str]) -> str | None:
 
 def holders(session: Session, incident: int) -> dict[str, str]:
     """Role to the person who accepted it."""
-    rows = queries.roles(session, incident)
-    return {row.role: row.holder for row in rows if row.state == "accepted"}
+    return _holders(session, [incident])[incident]
 
 
-def _incidents_of(session: Session, person: str) -> list[int]:
+def _incidents_of(session: Session, person: str) -> list[Incident]:
     number = col(Incident.number)
     held = exists().where(
         col(RoleHolder.incident) == number,
@@ -154,7 +179,7 @@ def _incidents_of(session: Session, person: str) -> list[int]:
     )
     owned = select(col(Step.incident)).where(col(Step.owner) == person, col(Step.state).in_(LIVE))
     statement = (
-        select(number)
+        select(Incident)
         .where(
             queries.live(),
             col(Incident.status).in_(queries.OPEN_STATUSES),

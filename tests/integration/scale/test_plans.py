@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +22,8 @@ from bot.incident.opening import open_incident
 from bot.playbook import asked, steps
 from bot.record import read, search
 from bot.record.query import parse
+from bot.slack.overview import home_view
+from bot.slack.surfaces import home_sections
 from bot.web import metrics
 from tests.support.databases import sqlite_copy
 from tests.support.houses import Run, make_house
@@ -46,6 +49,8 @@ def past(sqlite_template: Path, tmp_path: Path) -> Iterator[House]:
     """A house with three hundred incidents behind it, on SQLite."""
     house = make_house(sqlite_copy(sqlite_template, tmp_path), tmp_path)
     list(fill(house, 300, 3_000))
+    for title in ("Today", "Today as well"):
+        Run(house)(ADA, lambda tx, title=title: open_incident(tx, title))
     yield house
     house.close()
 
@@ -97,6 +102,25 @@ def test_opening_takes_the_same_statements_whatever_the_past(house: House, run: 
             run(ADA, lambda tx, title=title: open_incident(tx, title))
         counts.append(len(sent))
         list(fill(house, 150, 1_500, yes=True))
+    assert counts[0] == counts[1]
+
+
+def test_what_one_has_to_do_takes_the_same_statements_however_much_is_open(
+    house: House, run: Run
+) -> None:
+    asking = SimpleNamespace(user=ADA, house=house)
+    looks: list[Callable[[Session], object]] = [
+        lambda s: steps.steps_of(s, ADA),
+        lambda s: home_view(s, asking, home_sections()),  # type: ignore[arg-type]
+    ]
+    counts = []
+    for many in (2, 6):
+        for number in range(many):
+            run(ADA, lambda tx, n=number, m=many: open_incident(tx, f"Number {n} of {m}"))
+        with statements(house.engines.read) as sent:
+            for look in looks:
+                house.read_sync(look)
+        counts.append(len(sent))
     assert counts[0] == counts[1]
 
 
