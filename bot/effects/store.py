@@ -18,6 +18,8 @@ from db.tables import EffectRow
 LEASE = timedelta(seconds=60)
 #: So many more than wanted are looked at in one go, since some of them have to wait.
 LOOK_AHEAD = 16
+#: So many that only wait for the pace of their lane are passed by in one claim, then it ends.
+PASSED_MOST = 64
 #: No effect on the outside waits longer for its next attempt, whatever Slack or a clock says.
 WAIT_MOST = timedelta(minutes=10)
 
@@ -116,20 +118,37 @@ def claim(
 
     Messages that waited longer than ``away`` are put together (see ``bot.effects.away``).
     """
-    out = []
-    for row in _candidates(session, now, limit, but):
-        wait = _pace_left(session, row, now)
-        if wait is not None:
-            row.next_at = wait
-            continue
-        late = away is not None and away_.folds(row) and away_.stale(row, now, away)
-        if late and away_.must_wait(session, row):
-            continue
-        only_look = late and _uncertain(row) and bool(away_.behind(session, row))
-        if late and not _uncertain(row):
-            _fold(session, row, now)
-        out.append(replace(take(row, now, owner, lease), only_look=only_look))
+    out: list[Claimed] = []
+    passed: list[int] = []
+    while (wanted := limit - len(out)) and len(passed) < PASSED_MOST:
+        seen = _candidates(session, now, wanted, Except([*but.ids, *passed], but.kinds))
+        for row in seen:
+            taken = _take_if_its_turn(session, row, now, owner, lease, away)
+            if taken is None:
+                passed.append(row.id or 0)
+            else:
+                out.append(taken)
+        if len(seen) < wanted:
+            break  # else those that wait for their pace would hide what is ready behind them
     return out
+
+
+def _take_if_its_turn(
+    session: Session, row: EffectRow, now: datetime, owner: str, lease: timedelta,
+    away: timedelta | None,
+) -> Claimed | None:  # fmt: skip
+    """The effect in hand; None while its lane's pace, or the card, has to be waited for."""
+    wait = _pace_left(session, row, now)
+    if wait is not None:
+        row.next_at = wait
+        return None
+    late = away is not None and away_.folds(row) and away_.stale(row, now, away)
+    if late and away_.must_wait(session, row):
+        return None
+    only_look = late and _uncertain(row) and bool(away_.behind(session, row))
+    if late and not _uncertain(row):
+        _fold(session, row, now)
+    return replace(take(row, now, owner, lease), only_look=only_look)
 
 
 def _candidates(session: Session, now: datetime, limit: int, but: Except) -> list[EffectRow]:

@@ -147,3 +147,16 @@ def test_rows_arrive_whole_and_in_order(house: House, run: Run, count: int) -> N
     for n, row in enumerate(rows[1:], 1):
         assert row.payload == {**words, "n": n} and row.lane == f"l{n}"
         assert row.created_at.tzinfo is not None and row.after is None and row.doubt is False
+
+
+def test_messages_that_wait_for_their_pace_do_not_hide_what_is_ready(run: Run) -> None:
+    """A burst in many channels: whoever opens an incident meanwhile waits for none of them."""
+    lanes = [f"lane {n}" for n in range(30)]
+    _store(run, *(Effect("group.read", f"first {lane}", lane) for lane in lanes))
+    for key in _claimed(run):
+        _settle(run, key)
+    _store(run, *(Effect("group.read", f"next {lane}", lane, pace_ms=1000) for lane in lanes))
+    _store(run, Effect("group.read", "urgent", "a lane of its own"))
+    assert _claimed(run, 4) == ["urgent"]
+    run.later(seconds=1.1)
+    assert len(_claimed(run)) == 30
