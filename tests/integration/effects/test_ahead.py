@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from sqlmodel import Session
 
-from bot.effects.ahead import FURNISHED_S, Ahead
+from bot.effects.ahead import FURNISHED_S, KEPT_MOST, Ahead
 from bot.effects.message import Message
 from bot.house import House
 from bot.incident.items import note
@@ -75,3 +75,37 @@ async def test_nobody_waits_for_it(house: House, run: Run, pen: Pen) -> None:
     ahead.forget(1)
     await asyncio.sleep(FURNISHED_S * 2)
     assert pen.drawn == 1, "without a channel nothing is drawn"
+
+
+async def test_what_was_drawn_after_the_channel_came_is_no_older_than_it_says(
+    house: House, run: Run, pen: Pen
+) -> None:
+    """It counted the channel already: the entry after that is one that the card does not show."""
+    run("system", lambda tx: channel_made(tx, 1, "C1", "inc-1"))
+    ahead = await _drawn_ahead(house, pen)
+    incident = house.read_sync(lambda session: get(session, 1))
+    run("U01ADA", lambda tx: note(tx, incident, "People are named"))
+    assert _shown(house, ahead).text.endswith("entry 3")
+
+
+async def test_a_card_that_cannot_be_drawn_ahead_is_drawn_when_it_is_wanted(
+    house: House, run: Run, pen: Pen
+) -> None:
+    class Broken(Pen):
+        def __call__(self, session: Session, incident: Incident) -> Message:
+            message = super().__call__(session, incident)
+            if self.drawn == 1:
+                raise KeyError("a wording")
+            return message
+
+    ahead = await _drawn_ahead(house, broken := Broken())
+    assert _shown(house, ahead).text.endswith("entry 1") and broken.drawn == 2
+
+
+async def test_cards_that_another_process_posted_are_not_kept(house: House, pen: Pen) -> None:
+    ahead = Ahead(house.read, pen)
+    for number in range(1, KEPT_MOST + 50):
+        ahead.begin(number)
+    assert len(ahead._tasks) == KEPT_MOST
+    for number in range(1, KEPT_MOST + 50):
+        ahead.forget(number)
