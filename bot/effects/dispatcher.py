@@ -129,6 +129,9 @@ class Dispatcher:
         self._people_waiting = people_waiting
         self._wake = asyncio.Event()
         self._gate = asyncio.Lock()
+        self._turn = asyncio.Lock()
+        #: One claim at a time, so that none of them counts room that another is about to fill.
+        self._claims = asyncio.Lock()
         self._running: dict[asyncio.Task[bool], int] = {}
         self._held: dict[str, float] = {}
         self._lease = lease
@@ -149,8 +152,9 @@ class Dispatcher:
             woken = self._wake.is_set()
             self._wake.clear()
             try:
-                await self._upkeep()
-                took = await self._round(woken)
+                async with self._turn:
+                    await self._upkeep()
+                    took = await self._round(woken)
             except Exception as problem:  # noqa: BLE001 - said in the log; the next round tries again
                 _say_trouble("effects_round_failed", problem)
                 await asyncio.sleep(ROUND_FAILED_S)
@@ -159,11 +163,18 @@ class Dispatcher:
                 await self._pause()
 
     async def stop(self) -> None:
-        """Take nothing new and let what is in flight come to its end."""
+        """Take nothing new and let what is in flight come to its end.
+
+        So does a claim that is on its way: what it takes would be in doubt for whoever comes next.
+        """
         self._stop = True
         self._wake.set()
-        if self._running:
-            await asyncio.wait(self._running, timeout=CALL_TIMEOUT_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                async with self._turn:
+                    pass
+                while self._running:  # what ends may have begun something at the last moment
+                    await asyncio.wait(list(self._running))
 
     async def idle(self) -> bool:
         """Whether nothing is in flight here (tests wait for this)."""
@@ -196,12 +207,13 @@ class Dispatcher:
             if not ready:
                 return False
         busy = await self._people_first()
-        free = (BUSY_IN_FLIGHT if busy else self._room) - len(self._running)
-        if free <= 0:
-            return False
-        since = time.monotonic()
-        claimed = await self._writer.run(lambda batch: self._claim(batch, free), urgent=False)
-        self._begin(claimed, since)
+        async with self._claims:
+            free = (BUSY_IN_FLIGHT if busy else self._room) - len(self._running)
+            if free <= 0:
+                return False
+            since = time.monotonic()
+            claimed = await self._writer.run(lambda batch: self._claim(batch, free), urgent=False)
+            self._begin(claimed, since)
         return bool(claimed)
 
     def _begin(self, claimed: list[Claimed], since: float) -> None:
@@ -270,11 +282,14 @@ class Dispatcher:
         """
         pause = 0.25
         while True:
-            started = time.monotonic()
+            job = partial(self._settle_and_claim, effect=effect, outcome=outcome)
             try:
-                job = partial(self._settle_and_claim, effect=effect, outcome=outcome)
-                claimed, more = await self._writer.run(job, urgent=False)
-                self._begin(claimed, started)
+                if self._claims.locked():  # the round after it takes what this makes ready
+                    return (await self._writer.run(partial(job, claims=False), urgent=False))[1]
+                async with self._claims:
+                    started = time.monotonic()
+                    claimed, more = await self._writer.run(job, urgent=False)
+                    self._begin(claimed, started)
                 return more
             except DATABASE_TROUBLE as problem:
                 _say_trouble("effect_not_settled", problem, effect)
@@ -336,16 +351,18 @@ class Dispatcher:
             return _crashed(effect, problem, doubt=True)
 
     def _settle_and_claim(
-        self, batch: Batch, *, effect: Claimed, outcome: Outcome
+        self, batch: Batch, *, effect: Claimed, outcome: Outcome, claims: bool = True
     ) -> tuple[list[Claimed], bool]:
         """Store how it went and take what is ready now, in one transaction.
 
-        Returns also whether there may be more than was taken.
+        Returns also whether there may be more than was taken. Takes nothing without ``claims``.
         """
         self._settle(batch, effect, outcome)
         batch.store_effects()
         free = self._room - len(self._running) + 1
-        if self._stop or not isinstance(outcome, Done) or self._people_waiting() or free <= 0:
+        if not claims or self._stop or not isinstance(outcome, Done) or free <= 0:
+            return [], True
+        if self._people_waiting():
             return [], True
         claimed = self._claim(batch, free)
         if len(claimed) < free:
