@@ -51,7 +51,11 @@ class ContentError(ConfigError):
         super().__init__(f"The playbook content has faults.\n{listed}")
 
 
-_INT = re.compile(r"-?(0|[1-9][0-9]*)\Z")
+_INT = re.compile(r"-?(0|[1-9][0-9]{0,14})\Z")
+#: Nobody writes deeper; the parser, which is C, would run out of its stack and end the process.
+DEEPEST = 40
+#: With fewer of the characters that nest, no text can be deep enough for that.
+_NESTING, _NESTING_FEW = "[{-?:", 8_000
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -156,13 +160,15 @@ def read(path: Path, shown: str) -> Document:
 
 def read_text(text: str, shown: str, offset: int = 0) -> Document:
     """Read YAML text; ``offset`` is the number of lines before it in its file."""
+    walk = _Walk(shown, offset)
     try:
+        if sum(map(text.count, _NESTING)) > _NESTING_FEW:
+            walk.look_deep(text)
         root = _nodes.__wrapped__(text)
     except yaml.YAMLError as error:
         raise ContentError([_syntax(error, shown, offset)]) from error
-    repeated: list[Finding] = []
-    value = None if root is None else _plain(root, shown, offset, repeated)
-    return Document(shown, value, text, offset, tuple(repeated))
+    value = None if root is None else walk.plain(root)
+    return Document(shown, value, text, offset, tuple(walk.repeated))
 
 
 @lru_cache(maxsize=8)
@@ -181,19 +187,60 @@ def _syntax(error: yaml.YAMLError, shown: str, offset: int) -> Finding:
     return Finding(shown, (mark.line if mark else 0) + 1 + offset, f"Not YAML: {problem}.", fix)
 
 
-def _plain(node: yaml.Node, shown: str, offset: int, repeated: list[Finding]) -> Plain:
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, shown, offset, repeated) for item in node.value]
-    if not isinstance(node, yaml.MappingNode):
-        return _scalar(node)
-    found: dict[str, Plain] = {}
-    for key, value in node.value:
-        if key.value in found:
-            what = f"'{key.value}' is written twice here."
-            line = key.start_mark.line + 1 + offset
-            repeated.append(Finding(shown, line, what, "Keep one of the two."))
-        found[str(key.value)] = _plain(value, shown, offset, repeated)
-    return found
+class _Walk:
+    """From nodes to plain values, with the faults on the way."""
+
+    def __init__(self, shown: str, offset: int) -> None:
+        self._shown, self._offset = shown, offset
+        self._seen: set[int] = set()
+        self.repeated: list[Finding] = []
+
+    def plain(self, node: yaml.Node, depth: int = 0) -> Plain:
+        """The value of a node. Raises ContentError for what nobody has to write."""
+        if not isinstance(node, yaml.MappingNode | yaml.SequenceNode):
+            return _scalar(node)
+        if depth > DEEPEST:
+            raise self._too_deep(node.start_mark.line)
+        if id(node) in self._seen:  # a few lines of these make gigabytes
+            what, fix = "A part of the file is used again by '*'.", "Write it out where it is used."
+            raise ContentError([self._finding(node.start_mark.line, what, fix)])
+        self._seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.plain(item, depth + 1) for item in node.value]
+        return {key: self.plain(value, depth + 1) for key, value in self._pairs(node).items()}
+
+    def _pairs(self, node: yaml.MappingNode) -> dict[str, yaml.Node]:
+        found: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            if not isinstance(key.value, str):
+                what, fix = "A key here is a list or a mapping.", "Write one word before the colon."
+                raise ContentError([self._finding(key.start_mark.line, what, fix)])
+            if key.value in found:
+                what = f"'{key.value}' is written twice here."
+                self.repeated.append(
+                    self._finding(key.start_mark.line, what, "Keep one of the two.")
+                )
+            found[key.value] = value
+        return found
+
+    def look_deep(self, text: str) -> None:
+        """Raises ContentError when the text nests too deep to be parsed at all."""
+        reader, depth = _Reader(text), 0
+        try:
+            while (event := reader.get_event()) is not None:
+                depth += isinstance(event, yaml.CollectionStartEvent)
+                depth -= isinstance(event, yaml.CollectionEndEvent)
+                if depth > DEEPEST:
+                    raise self._too_deep(event.start_mark.line)
+        finally:
+            reader.dispose()
+
+    def _too_deep(self, line: int) -> ContentError:
+        what = f"More than {DEEPEST} lists and mappings within each other."
+        return ContentError([self._finding(line, what, "Check the brackets and the indentation.")])
+
+    def _finding(self, line: int, what: str, fix: str) -> Finding:
+        return Finding(self._shown, line + 1 + self._offset, what, fix)
 
 
 def _scalar(node: yaml.Node) -> str | int | bool | None:

@@ -185,6 +185,30 @@ def test_yaml_does_not_guess() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("[" * 300 + "]" * 300, "within each other"),
+        ("a: " + "{a: " * 60_000 + "}" * 60_000, "within each other"),
+        ("- " * 60_000 + "x", "within each other"),
+        ("a: &a [*a]", "used again"),
+        ("a: &a [x, y]\nb: &b [*a, *a]\nc: [*b, *b]", "used again"),
+        ("? [1, 2]\n: x", "A key here is a list"),
+        ("? {a: b}\n: x", "A key here is a list"),
+    ],
+)
+def test_what_only_an_attacker_writes_is_a_finding(text: str, what: str) -> None:
+    """The parser would run out of its stack, or a few lines would make gigabytes."""
+    with pytest.raises(ContentError) as refused:
+        read_text(text, "f.yaml")
+    assert [found.line for found in refused.value.findings] == [1]
+    assert what in str(refused.value)
+
+
+def test_a_number_that_is_none_stays_text() -> None:
+    assert read_text("a: " + "9" * 5000, "f.yaml").value == {"a": "9" * 5000}
+
+
 def test_an_empty_file_is_a_finding(copy: Path) -> None:
     (copy / "playbooks/modules/empty.yaml").write_text("", encoding="utf-8")
     with pytest.raises(ContentError) as caught:
