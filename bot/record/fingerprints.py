@@ -102,9 +102,9 @@ def checked(given: Mapping[str, Any]) -> dict[str, str]:
             instead="Name one or more of: " + ", ".join(PARTS), field="model",
         )  # fmt: skip
     for name, value in found.items():
-        if len(value) > VALUE_MAX or len(value.split()) > 1:
+        if len(value) > VALUE_MAX or len(value.split()) > 1 or not value.isprintable():
             raise BadInput(
-                f"The fingerprint of the {name} is too long or has spaces in it.",
+                f"The fingerprint of the {name} is too long, or has spaces or invisible signs in it.",
                 instead="Give a hash or a version id, not the thing itself.", field=name,
             )  # fmt: skip
     return found
@@ -116,7 +116,7 @@ def _parsed(path: Path, raw: bytes) -> Mapping[str, Any]:
 
     try:
         found = yaml.load(raw.decode("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - makes only texts
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):  # the last: brackets without end
         raise BadInput(f"{path} is neither JSON nor YAML.") from None
     if not isinstance(found, dict):
         raise BadInput(f"{path} is no list of parts.", instead='Write {"model": "…"}.')

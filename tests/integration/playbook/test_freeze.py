@@ -138,7 +138,15 @@ def test_contained_by_a_rung_that_was_not_frozen_takes_an_answer(story: Story) -
 
 @pytest.mark.parametrize(
     "bad",
-    [{}, {"weather": "x"}, {"model": "x" * 201}, {"prompt": "You are a helpful"}, {"model": " "}],
+    [
+        {},
+        {"weather": "x"},
+        {"model": "x" * 201},
+        {"prompt": "You are a helpful"},
+        {"model": " "},
+        {"model": "v41\x1b[31m"},
+        {"model": "v41\ud800"},
+    ],
 )
 def test_only_fingerprints_get_into_the_chain(story: Story, bad: dict[str, str]) -> None:
     before = _kinds(story)
@@ -186,8 +194,10 @@ def test_what_the_pipeline_says_is_frozen_with_the_opening(piped: Story, file: P
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"weather": "x"}', '{"model": "two words"}', "x" * 20_000]
-)
+    "text",
+    ["{", "[]", '{"weather": "x"}', '{"model": "two words"}', "x" * 20_000, "[" * 16_000, "- " * 8_000,
+     "model: &a [*a]", 'model: "\\ud800"', 'model: "v41\\0"', 'model: "v41\\e[31m"', "? [model]\n: x"],
+)  # fmt: skip
 def test_a_bad_file_stops_no_opening(piped: Story, file: Path, text: str) -> None:
     file.write_text(text)
     piped.open()
