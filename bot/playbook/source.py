@@ -231,7 +231,7 @@ class _Walk:
                 depth += isinstance(event, yaml.CollectionStartEvent)
                 depth -= isinstance(event, yaml.CollectionEndEvent)
                 if depth > DEEPEST:
-                    raise self._too_deep(event.start_mark.line)
+                    raise self._too_deep(event.start_mark.line if event.start_mark else 0)
         finally:
             reader.dispose()
 

@@ -43,6 +43,9 @@ POLICY = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
+#: With «no-referrer» browsers send our own forms with «Origin: null», as they do a stranger's
+#: (fetch.spec.whatwg.org, append a request Origin header).
+HEADERS = {"content-security-policy": POLICY, "referrer-policy": "same-origin"}
 SAID = {
     "note": "The note is on the record.",
     "decide": "The decision is on the record.",
@@ -70,9 +73,9 @@ def routes(settings: Settings, house: House) -> list[Route]:
         Route("/local/sign-out", page.local(page.sign_out), methods=["POST"]),
         Route("/local/open", page.local(page.opened), methods=["POST"]),
         Route("/local/local.css", style, methods=["GET"]),
-        Route("/local/{number:int}", page.local(page.incident), methods=["GET"]),
-        Route("/local/{number:int}/question", page.local(page.question), methods=["POST"]),
-        Route("/local/{number:int}/{verb}", page.local(page.act), methods=["POST"]),
+        Route("/local/{number}", page.local(page.incident), methods=["GET"]),
+        Route("/local/{number}/question", page.local(page.question), methods=["POST"]),
+        Route("/local/{number}/{verb}", page.local(page.act), methods=["POST"]),
     ]
 
 
@@ -92,6 +95,12 @@ class LocalPage:
         async def guarded(request: Request) -> Response:
             if not is_local(request):
                 return PlainTextResponse("Not found.\n", 404)
+            try:
+                return await answered(request)
+            except BadInput as strange:  # a file where a text belongs: no form of ours sends that
+                return PlainTextResponse(f"{strange.message}\n", 400)
+
+        async def answered(request: Request) -> Response:
             person = await self._signed_in(request)
             if person is None:
                 return self._page("local_sign_in.html.j2", 401 if request.method == "POST" else 200)
@@ -114,8 +123,7 @@ class LocalPage:
         return await self._house.read(lambda session: self._sessions.counts(session, seen))
 
     async def _ours(self, request: Request) -> bool:
-        origin = request.headers.get("origin")
-        if origin not in (None, f"{request.url.scheme}://{request.headers['host']}"):
+        if not _from_here(request):
             return False
         if int(request.headers.get("content-length") or LARGEST_FORM + 1) > LARGEST_FORM:
             return False
@@ -128,7 +136,10 @@ class LocalPage:
             return PlainTextResponse("Not found.\n", 404)
         if int(request.headers.get("content-length") or LARGEST_FORM + 1) > LARGEST_FORM:
             return PlainTextResponse("Too large.\n", 413)
-        token = _text(await request.form(), "token")
+        if not _from_here(request):  # nobody is signed in as somebody else by a page elsewhere
+            return PlainTextResponse("This form is not ours.\n", 403)
+        token = (await request.form()).get("token", "")
+        token = token.strip() if isinstance(token, str) else ""
 
         def look(session: Session) -> tuple[str, str] | None:
             person = self._sessions.person(session, token)
@@ -175,7 +186,7 @@ class LocalPage:
         self, request: Request, person: str, problem: Refusal | None = None,
         typed: FormData | None = None,
     ) -> Response:  # fmt: skip
-        number, now, env = request.path_params["number"], self._house.clock.now(), self._house.env
+        number, now, env = _asked_for(request), self._house.clock.now(), self._house.env
 
         def look(session: Session) -> tuple[sheet.Sheet, dict[str, str]]:
             row = sheet.find(session, str(number), person)
@@ -216,7 +227,7 @@ class LocalPage:
         """A form of an incident was sent."""
         form, number, name = (
             await request.form(),
-            request.path_params["number"],
+            _asked_for(request),
             request.path_params["verb"],
         )
         doing = _VERBS.get(name)
@@ -225,7 +236,7 @@ class LocalPage:
 
         def verb(tx: Tx) -> int:
             doing(tx, sheet.find(tx.session, str(number), person), form)
-            return int(number)
+            return number
 
         try:
             await self._change(person, form, verb)
@@ -235,7 +246,7 @@ class LocalPage:
 
     async def question(self, request: Request, person: str) -> Response:
         """Somebody is about to say yes: show exactly what to, and what has to be signed."""
-        form, name = await request.form(), str(request.path_params["number"])
+        form, name = await request.form(), str(_asked_for(request))
         env, now = self._house.env, self._house.clock.now()
 
         def verb(tx: Tx) -> tuple[sheet.Sheet, Question]:
@@ -341,6 +352,18 @@ _VERBS: dict[str, Callable[[Tx, Any, FormData], Any]] = {
 }
 
 
+def _asked_for(request: Request) -> int:
+    """The incident in the address; 0, which is none, for what cannot be one."""
+    text = request.path_params["number"]
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
+
+
+def _from_here(request: Request) -> bool:
+    """Whether a form was sent by a page of ours, as far as the browser says."""
+    origin = request.headers.get("origin")
+    return origin in (None, f"{request.url.scheme}://{request.headers['host']}")
+
+
 def _text(form: FormData, name: str) -> str:
     """A field as text. Raises ``BadInput`` for a file."""
     found = form.get(name, "")
@@ -363,7 +386,7 @@ async def style(request: Request) -> Response:
 
 
 def _answer(text: str, kind: str, status: int = 200) -> Response:
-    return Response(text, status, {"content-security-policy": POLICY}, kind)
+    return Response(text, status, HEADERS, kind)
 
 
 @lru_cache(maxsize=1)

@@ -97,6 +97,42 @@ async def test_a_form_that_is_not_ours_changes_nothing(browser: Browser, world: 
     assert "forged" not in (await browser.http.get("/local/1")).text
 
 
+async def test_nobody_is_signed_in_by_a_page_elsewhere(browser: Browser) -> None:
+    """Whoever made it would have us act under their name without our knowing."""
+    token = browser.operator.read_text().strip()
+    for origin in ("https://evil.example", "null", "http://127.0.0.1:1"):
+        sent = await browser.http.post(
+            "/local/sign-in", data={"token": token}, headers={"origin": origin}
+        )
+        assert sent.status_code == 403 and "set-cookie" not in sent.headers
+
+
+async def test_what_no_form_of_ours_sends_is_no_fault_of_ours(
+    browser: Browser, world: World
+) -> None:
+    await opened(world)
+    file = {"files": {"token": ("a.txt", b"x")}}
+    assert (await browser.http.post("/local/sign-in", **file)).status_code == 401
+    await browser.sign_in()
+    page = await browser.http.get("/local/1")
+    hidden = page.text.partition('name="form" value="')[2].partition('"')[0]
+    for where, name in (
+        ("1/note", "form"),
+        ("1/note", "once"),
+        ("1/note", "text"),
+        ("open", "title"),
+    ):
+        sent = {"form": hidden, "once": "1", "text": "a note", "title": "a title"}
+        sent.pop(name)
+        answer = await browser.http.post(
+            f"/local/{where}", data=sent, files={name: ("a.txt", b"x")}
+        )
+        assert 400 <= answer.status_code < 500, (where, name)
+    for number in ("0", "99", "9" * 30, "9" * 5000, "²", "1.0", "-1"):
+        assert (await browser.http.get(f"/local/{number}")).status_code == 404
+    assert len(world.house.read_sync(lambda s: list(entries(s, 1, kinds=["note.added"])))) == 0
+
+
 async def test_notes_decisions_and_steps_go_on_the_record(browser: Browser, world: World) -> None:
     """As the operator, with source «web»; hostile words stay words; a form sent twice counts once."""
     await opened(world)
