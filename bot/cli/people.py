@@ -72,6 +72,26 @@ def end(person: str, reason: str) -> None:
     click.echo(f"Key {key_id} of {person} counts no more.")
 
 
+@people.command()
+@click.option("--limit", default=100, show_default=True, help="At most so many, the newest.")
+def denied(limit: int) -> None:
+    """List who was refused what belongs to no incident, such as opening one.
+
+    What was refused in an incident stands in its timeline.
+    """
+    from bot.incident.rights import denied_outside
+    from bot.timing import rfc3339
+
+    rows = look(lambda session: denied_outside(session, limit))
+    if not rows:
+        click.echo("Nobody was refused.")
+        return
+    table(
+        ("WHEN", "WHO", "WANTED", "IT TAKES"),
+        [(rfc3339(one.at), one.actor, one.entry.verb, one.entry.needs) for one in rows],
+    )
+
+
 def default_file(person: str) -> Path:
     """Where a person's key is when nothing else is said."""
     return Path.home() / ".config" / "steadyhand" / f"{Path(person).name}.key"

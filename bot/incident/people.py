@@ -93,7 +93,11 @@ def end(tx: Tx, person: str, reason: str) -> str:
 
 def _operator(tx: Tx) -> None:
     if tx.by.source != "cli" or not tx.by.id.startswith("cli:"):
-        raise NotAllowed("Only the operator can do this, at the command line.")
+        raise NotAllowed(
+            "Only the operator can do this, at the command line.",
+            verb="enrol",
+            needs="the operator",
+        )
 
 
 def all_enrolled(session: Session) -> dict[str, Enrolled]:
@@ -146,8 +150,7 @@ def question(tx: Tx, incident: Incident, what: str, digest: str) -> str:
     Raises ``NotAllowed`` for somebody who is not enrolled.
     """
     if enrolled(tx.session, tx.by.id) is None:
-        raise NotAllowed(f"{tx.by.id} is not enrolled, so nobody could prove who approved.",
-                         instead=_NOT_ENROLLED)  # fmt: skip
+        raise _nobody(tx, incident)
     nonce = os.urandom(9).hex()
     until = tx.now + ANSWER_WITHIN
     asked = _question(tx.by.id, incident.number, what, digest, nonce)
@@ -169,32 +172,39 @@ def proof(tx: Tx, incident: Incident, what: str, digest: str, code: str) -> dict
         return {}
     who = enrolled(tx.session, tx.by.id)
     if who is None:
-        raise NotAllowed(f"{tx.by.id} is not enrolled, so nobody could prove who approved.",
-                         instead=_NOT_ENROLLED)  # fmt: skip
+        raise _nobody(tx, incident)
     nonce, _, signature = code.strip().partition(".")
     asked = _question(tx.by.id, incident.number, what, digest, nonce)
-    _still_open(tx, nonce, asked)
+    _still_open(tx, incident, nonce, asked)
     if not verified(who.public, asked, signature):
-        raise _wrong()
+        raise _wrong(incident)
     tx.remember(_ANSWERED + nonce, None)
     return {"key_id": who.key_id, "nonce": nonce, "signature": signature}
 
 
-def _still_open(tx: Tx, nonce: str, asked: str) -> None:
+def _still_open(tx: Tx, incident: Incident, nonce: str, asked: str) -> None:
     found, kept = tx.recall(_ASKED + nonce[:64])
     if not found or kept is None or kept["question"] != asked:
-        raise _wrong()
+        raise _wrong(incident)
     if tx.now >= from_rfc3339(kept["until"]):
         raise Conflict("The question is older than ten minutes.", instead="Ask for a new one.")
     if tx.recall(_ANSWERED + nonce)[0]:
         raise Conflict("This code was used already.", instead="Ask for a new question.")
 
 
-def _wrong() -> NotAllowed:
+def _nobody(tx: Tx, incident: Incident) -> NotAllowed:
+    return NotAllowed(
+        f"{tx.by.id} is not enrolled, so nobody could prove who approved.", instead=_NOT_ENROLLED,
+        verb="prove", incident=incident.number, needs="a key that is enrolled",
+    )  # fmt: skip
+
+
+def _wrong(incident: Incident) -> NotAllowed:
     return NotAllowed(
         "This code does not prove who approves.",
         instead="Approve without --code: it prints the question that has to be signed.",
-    )
+        verb="prove", incident=incident.number, needs="their key",
+    )  # fmt: skip
 
 
 # --- keys -----------------------------------------------------------------------------------------

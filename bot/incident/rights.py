@@ -11,16 +11,17 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from bot.errors import BadInput, NotAllowed, Refusal
 from bot.incident import queries
 from bot.incident.names import ref
 from bot.record import catalogue as c
-from bot.record.entry import OFF_SLACK
-from bot.record.read import entries
+from bot.record.entry import OFF_SLACK, Recorded
+from bot.record.read import entries, from_row
 from bot.record.tx import Tx, roles_held
-from db.tables import Incident, Known
+from db.tables import EntryPrivate, EntryRow, Incident, Known
 
 GROUP, USER = "group:", "user:"
 #: Every right that is asked for. permissions.yaml must say who has each, and no others.
@@ -101,7 +102,10 @@ def require_anywhere(tx: Tx, verb: str, kind: str) -> None:
     if tx.by.is_system or tx.by.source == "cli" or "anyone" in wanted or is_named(tx, wanted):
         return
     names = " or ".join(_named(name) for name in wanted if name.startswith((GROUP, USER)))
-    raise NotAllowed(f"Only {names or 'nobody'} can do this.", instead="Ask them.", verb=verb)
+    raise NotAllowed(
+        f"Only {names or 'nobody'} can do this.", instead="Ask them.", verb=verb,
+        needs=", ".join(wanted),
+    )  # fmt: skip
 
 
 def denied(
@@ -211,18 +215,33 @@ def group_read(tx: Tx, group: str, users: Iterable[str]) -> None:
 
 
 def record_denied(tx: Tx, problem: Refusal) -> bool:
-    """Put a refused attempt on the incident's record, at most one in ten minutes for the same.
+    """Put a refused attempt on the record, at most one in ten minutes for the same.
 
     For lacking rights, and for looking for a private incident from outside (``Hidden``). Returns
-    whether an entry was made. The entry is read by those who may see the incident.
+    whether an entry was made. It stands in the incident, where those read it who may see that; what
+    belongs to none (opening, enrolling) stands beside them all: `steadyhand people denied`.
     """
-    if not problem.verb or problem.incident is None:
+    if not problem.verb:
         return False
-    incident = tx.session.get(Incident, problem.incident)
-    if incident is None or _said_lately(tx, problem):
+    number = problem.incident
+    if number is not None and tx.session.get(Incident, number) is None:
         return False
-    tx.append(c.PermissionDenied(verb=problem.verb, needs=problem.needs), incident.number)
+    if _said_lately(tx, problem):
+        return False
+    tx.append(c.PermissionDenied(verb=problem.verb, needs=problem.needs), number)
     return True
+
+
+def denied_outside(session: Session, limit: int) -> list[Recorded]:
+    """Refused attempts that belong to no incident, the newest first."""
+    statement = (
+        select(EntryRow, EntryPrivate)
+        .outerjoin(EntryPrivate, col(EntryPrivate.seq) == col(EntryRow.seq))
+        .where(col(EntryRow.incident).is_(None), col(EntryRow.kind) == c.PermissionDenied.kind)
+        .order_by(col(EntryRow.seq).desc())
+        .limit(limit)
+    )
+    return [from_row(row, private) for row, private in session.execute(statement)]
 
 
 def _said_lately(tx: Tx, problem: Refusal) -> bool:

@@ -62,6 +62,10 @@ what people wrote was true, only that it was not changed afterwards.
 """
 
 
+#: Stands before everything in the bundle of a drill.
+DRILL = "DRILL. This was an exercise; nothing of it happened to real people.\n\n"
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
     doc: str
@@ -86,7 +90,7 @@ def export(tx: Tx, number: int, *, values: bool | None = None) -> bytes:
     lines = _lines(tx, number, values)
     first = next(line.seq for line in lines if json.loads(line.doc)["n"] == 1)
     older = _older(tx, first)
-    files = {**_files(tx, incident, lines, older), "README.txt": README.format(number=number)}
+    files = {**_files(tx, incident, lines, older), "README.txt": _readme(incident)}
     manifest = canonical(
         {
             "format": FORMAT, "incident": number,
@@ -96,6 +100,10 @@ def export(tx: Tx, number: int, *, values: bool | None = None) -> bytes:
     files["manifest.json"] = manifest
     files["seal.json"] = _seal(tx, number, _sha(manifest), lines, older)
     return _zip(files)
+
+
+def _readme(incident: Incident) -> str:
+    return (DRILL if incident.kind == "drill" else "") + README.format(number=incident.number)
 
 
 def _lines(tx: Tx, number: int, values: bool) -> list[_Line]:

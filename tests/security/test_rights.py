@@ -259,6 +259,17 @@ async def test_a_refusal_that_comes_late_is_told_as_one(
     assert "incident.resolved" not in _kinds(desk)
 
 
+async def test_who_may_not_even_open_is_on_the_record_as_well(desk: Desk) -> None:
+    """It belongs to no incident, so it stands beside them all; again and again is said once."""
+    _with(desk.house, "declare", "user:U00ONLY")
+    for _ in range(2):
+        answer = await desk.payload(command(EVE, "open Nothing at all"))
+        assert "Only <@U00ONLY> can do this" in answer.json()["text"]
+    await desk.quiet()
+    (kept,) = desk.house.read_sync(lambda s: rights.denied_outside(s, 10))
+    assert (kept.actor, kept.entry.verb, kept.entry.needs) == (EVE, "declare", "user:U00ONLY")
+
+
 async def test_an_offer_is_accepted_by_nobody_else(each_desk: Desk) -> None:
     desk = each_desk
     Run(desk.house)(ADA, lambda tx: roles.assign(tx, get(tx.session, 1), "comms", BEN))

@@ -139,6 +139,8 @@ def test_an_approval_is_proven_and_bound_to_text_and_person(
             "incident", "notice", "approve", "INC-1", "1", "--as", ADA, "--code", wrong, fails=True
         )
         assert "does not prove" in no.stderr
+    tried = house.read_sync(lambda s: list(entries(s, 1, kinds=["permission.denied"])))
+    assert [(one.actor, one.entry.verb) for one in tried] == [(ADA, "prove")], "forging is noted"
     said = asked("incident", "notice", "approve", "INC-1", "1", "--as", ADA, "--code", code).stdout
     assert "approve" in said
     last = house.read_sync(lambda s: list(entries(s, 1, kinds=["notice.approved"])))[-1]

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,18 @@ def test_the_bot_does_not_sign_for_a_key_that_is_not_its_own(
     house.change_sync(CLI, lambda tx: tx.append(entry, None) and None)
     with pytest.raises(NotReady, match="not in the file"):
         house.change_sync(CLI, lambda tx: checkpoint.make(tx, "timer"))
+
+
+def test_the_bundle_of_a_drill_says_so_first(
+    house: House, run: Run, key: Any, verifier: Any, tmp_path: Path
+) -> None:
+    number = run("U01ADA", lambda tx: open_incident(tx, "Practice", drill=True)).number
+    made = house.change_sync(CLI, lambda tx: bundle.export(tx, number))
+    path = tmp_path / "drill.zip"
+    path.write_bytes(made)
+    with zipfile.ZipFile(path) as box:
+        assert box.read("README.txt").decode().startswith("DRILL. This was an exercise")
+    assert "Whole: INC-1" in verifier.verify(str(path), [], [])
 
 
 def test_privileged_and_private_stay_inside(house: House, run: Run, key: Any) -> None:
