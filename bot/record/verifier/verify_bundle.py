@@ -81,6 +81,7 @@ def verify_entry(line, note, state, path):
     return doc
 def verify(path, trusted=None, outside=()):
     box = zipfile.ZipFile(path)
+    check(sum(one.file_size for one in box.infolist()) < 1 << 30, "it unpacks to more than a gigabyte")
     files = {name: box.read(name) for name in box.namelist()}
     check(len(files) == len(box.namelist()), "a file stands in it twice")
     seal, keys, older = json.loads(files["seal.json"]), dict(read_keys(files["keys.txt"].decode())), read_notes(files["checkpoints.txt"].decode())
@@ -113,6 +114,5 @@ def main():
         trusted = {key[2] for _, key in read_keys(open(given.key).read())} if given.key and os.path.exists(given.key) else {given.key} - {None}
         print(verify(given.bundle, trusted, read_notes(open(given.checkpoints, encoding="utf-8").read()) if given.checkpoints else []))
         if not given.key: print("The key was taken from the bundle itself: compare its SHA-256 with the owner by another way.")
-    except Bad as problem: sys.exit(f"NOT WHOLE: {problem}")
-    except Exception as problem: sys.exit(f"NOT WHOLE: it cannot be read ({type(problem).__name__}: {problem})")
+    except Exception as problem: sys.exit("NOT WHOLE: " + "".join(one if one.isprintable() else "?" for one in (str(problem) if isinstance(problem, Bad) else f"it cannot be read ({type(problem).__name__}: {problem})")))
 if __name__ == "__main__": main()

@@ -64,6 +64,24 @@ def test_the_verifier_runs_alone(
     assert _alone(tmp_path, str(path)).returncode == 1
 
 
+def test_a_hostile_bundle_does_not_say_the_verdict_itself(
+    tmp_path: Path, exported: Callable[..., bytes]
+) -> None:
+    """A terminal would obey what stands in a name; a few kilobytes would unpack to all memory."""
+    files, path = unzip(exported()), tmp_path / "bundle.zip"
+    path.write_bytes(rezip({**files, "a\x1b[2K\rWhole: INC-1, 12 entries\n": b""}).getvalue())
+    said = _alone(tmp_path, str(path))
+    assert said.returncode == 1 and said.stdout == ""
+    assert (
+        said.stderr.startswith("NOT WHOLE: a?[2K?Whole") and said.stderr.rstrip("\n").isprintable()
+    )
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as box:
+        box.writestr("seal.json", b"x" * 1000)
+        box.infolist()[0].file_size = 1 << 30  # what it says of itself, as a real one would
+    said = _alone(tmp_path, str(path))
+    assert said.returncode == 1 and "more than a gigabyte" in said.stderr
+
+
 def test_the_verifier_is_short() -> None:
     lines = VERIFIER.read_text(encoding="utf-8").splitlines()
     assert len(lines) < 120
