@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,8 @@ from bot.record.tx import Tx
 from bot.timing import Clock
 from db.engine import Engines
 from db.writer import Writer
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 READERS = 4
@@ -129,6 +132,10 @@ class House:
         return Batch(session, self.env, self.clock.now(), self._committed, careful=careful)
 
     def _committed(self, batch: Batch) -> None:
+        if batch.overwritten and not self.engines.empty_log():
+            log.warning(
+                "erased_words_in_log"
+            )  # somebody was reading: it is emptied at the next stop
         for incident, channel in batch.made:
             tell = self._curious.pop(incident, None)
             if tell is not None and self._loop is not None:

@@ -6,6 +6,7 @@ upgrade from reading to writing), one reads and can do nothing else.
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,22 @@ class Engines:
     def is_sqlite(self) -> bool:
         """Whether this is a SQLite file (else PostgreSQL)."""
         return self.write.dialect.name == "sqlite"
+
+    def empty_log(self) -> bool:
+        """Have SQLite take its write-ahead log into the file and cut it to nothing; whether it could.
+
+        What a transaction deleted stands in the log until then, for days where little is written.
+        """
+        if not self.is_sqlite:
+            return True
+        raw = self.write.raw_connection()
+        try:
+            busy = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            raw.close()
+        return busy is not None and not busy[0]
 
     def dispose(self) -> None:
         """Close every connection."""

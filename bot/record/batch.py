@@ -103,6 +103,8 @@ class Batch:
         self._tips: dict[int, str] = {}
         self.effects_stored = 0
         self.appended: list[str] = []
+        #: Words were deleted: nothing of them may stay in the database's own log.
+        self.overwritten = False
         #: Channels that exist from this commit on: incident and channel.
         self.made: list[tuple[int, str]] = []
 

@@ -144,7 +144,7 @@ def erase(
         out.entries.setdefault(row.incident, []).append(n)
     if dry_run:
         return out
-    overwrite(tx.session)
+    overwrite(tx)
     gone = [row.body[name][1] for row, _, names in found for name in names]
     for row, _, names in found:
         drop(tx.session, row, names)
@@ -157,9 +157,11 @@ def erase(
     return out
 
 
-def overwrite(session: Session) -> None:
-    """Have SQLite write zeros over what this transaction deletes, not merely free the space."""
-    connection = session.connection()
+def overwrite(tx: Tx) -> None:
+    """Have SQLite write zeros over what this transaction deletes, not merely free the space, and
+    empty its log after the commit."""
+    tx.batch.overwritten = True
+    connection = tx.session.connection()
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
 

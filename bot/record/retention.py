@@ -66,7 +66,7 @@ def apply(tx: Tx, one: Due) -> None:
     """Delete every private value of an incident, put that on the record, and remake the state."""
     session = tx.session
     tx.batch.flush()
-    erase.overwrite(session)
+    erase.overwrite(tx)
     rows = _rows(session, one.incident)
     gone = [value for row in rows for _, value in row.body.values()]
     for row in rows:
