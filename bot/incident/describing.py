@@ -22,6 +22,8 @@ TEXT_MAX = 60
 _WORDS = re.compile(r"[\w .,&/()+-]+")
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 UNKNOWN = ("unknown", "?")
+#: So many letters of a name are enough to be asked whether it is meant.
+BEGINNING = 4
 
 
 def rename(tx: Tx, incident: Incident, title: str) -> str:
@@ -72,8 +74,12 @@ def find_families(tx: Tx, words: str) -> list[str]:
     for row in tx.env.content.families.values():
         for name in (row.id, row.slug, row.name, row.short):
             known[_plain(name)] = row.id
-    return [str(known[_near(part, known, "families", "kind of harm", tx.env.content.families)])
+    return [str(known[_near(part, known, "families", "kind of harm", _names(tx))])
             for part in words.split(",") if part.strip()]  # fmt: skip
+
+
+def _names(tx: Tx) -> list[str]:
+    return [row.slug for row in tx.env.content.families.values()]
 
 
 def set_fact(tx: Tx, incident: Incident, name: str, value: str) -> str:
@@ -147,6 +153,8 @@ def _near(
     wanted = _plain(word)
     if wanted in known:
         return wanted
-    near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.6) or [
+        name for name in known if len(wanted) >= BEGINNING and name.startswith(wanted)
+    ]
     hint = f"Did you mean «{near[0]}»?" if near else "There are: " + ", ".join(all_)
     raise BadInput(f"There is no {what} «{word.strip()[:60]}».", instead=hint, field=field)

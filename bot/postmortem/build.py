@@ -17,6 +17,7 @@ from bot.action.queries import of_incident as actions_of
 from bot.errors import NotFound
 from bot.incident.names import ref
 from bot.playbook.load import Content
+from bot.postmortem import impact
 from bot.postmortem import model as m
 from bot.postmortem.lines import Titles, lines
 from bot.postmortem.people import People
@@ -80,6 +81,7 @@ class _Build:
             title=self.clean(row.title), status=row.status, closed_at=row.closed_at, severity=row.severity or "",
             severity_rules=self._rules(), severity_history=self._severities(), tempo=row.tempo,
             families=self._families(), milestones=self._milestones(), written=self._sections(),
+            impact=impact.known(self.entries, self.items.values(), content_of=self.content, clean=self.clean),
             factors=self._factors(),
             timeline=lines(self._response(), self.items, self.people, self._titles()),
             decisions=self._decisions(), hypotheses=self._hypotheses(), steps=self._steps(),

@@ -198,6 +198,14 @@ class Written(Part):
     text: str = about("The text; empty when nobody wrote it yet.")
 
 
+class Known(Part):
+    """Something about the impact that the record holds, whatever people wrote about it."""
+
+    question: str = about("What was asked, or what was measured.")
+    answer: str = about("What is known of it.")
+    entry: int = about("Number of the entry that says so.")
+
+
 class Factor(Part):
     """A contributing factor."""
 
@@ -261,6 +269,7 @@ class Document(Part):
     families: tuple[str, ...] = about("Harm families, in words; the first one leads.")
     milestones: tuple[Milestone, ...] = about("Points on the way and times between them.")
     written: tuple[Written, ...] = about("What people wrote, in the order of the document.")
+    impact: tuple[Known, ...] = about("What the record holds about the impact.")
     factors: tuple[Factor, ...] = about("Contributing factors.")
     timeline: tuple[Line, ...] = about("The record, in the order in which it happened.")
     decisions: tuple[Decision, ...] = about("Decisions.")

@@ -106,6 +106,14 @@ def _written(*keys: str) -> Callable[[m.Document], str]:
     return text
 
 
+def _known(document: m.Document) -> str:
+    """What the record holds, under what people wrote."""
+    rows = [(md(one.question), md(one.answer), str(one.entry)) for one in document.impact]
+    if not rows:
+        return ""
+    return "\n\nOn the record:\n\n" + table(("Question", "Answer", "Entry"), rows)
+
+
 def _severity(document: m.Document) -> str:
     rows = [
         (
@@ -271,7 +279,7 @@ _CHAPTERS: tuple[tuple[str, Callable[[m.Document], str]], ...] = (
     ("", head),
     ("", _milestones),
     ("Summary", _written("summary")),
-    ("Impact", _written("impact_people", "impact_harm", "impact_duration")),
+    ("Impact", lambda document: _written(*words.IMPACT)(document) + _known(document)),
     ("Contributing factors", _factors),
     ("What went well", _written("went_well")),
     ("Where we were lucky", _written("lucky")),

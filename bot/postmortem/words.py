@@ -7,6 +7,8 @@ from datetime import datetime
 from bot.postmortem.model import Criterion, Decision, Document, Line, Milestone, Review, StepLine
 
 BANNER = "DRILL. This was an exercise; nothing of it happened to real people."
+#: Keys of the sections that are the impact.
+IMPACT = ("impact_people", "impact_harm", "impact_duration")
 STATES = {
     "done": "done",
     "not_needed": "not needed",

@@ -57,7 +57,7 @@ async def role_list(request: Request) -> Answer:
     """Who holds what here, and a button for the form."""
     content = request.house.env.content
 
-    def look(session: Session, incident: Incident) -> tuple[int, list[str], list[str]]:
+    def look(session: Session, incident: Incident) -> tuple[Incident, list[str], list[str]]:
         held = {row.role: row for row in queries.roles(session, incident.number)}
         lines = []
         for role in content.roles.values():
@@ -66,11 +66,12 @@ async def role_list(request: Request) -> Answer:
                 asked = " (asked, not accepted yet)" if row.state == "offered" else ""
                 lines.append(f"*{role.title}*: {kit.person(row.holder)}{asked}")
         free = [role.title for role in content.roles.values() if role.id not in held]
-        return incident.number, lines, free
+        return incident, lines, free
 
-    number, lines, free = await request.read_incident(look)
+    row, lines, free = await request.read_incident(look)
+    number = row.number
     blocks = [
-        kit.section(f"*Roles of {ref(number)}*\n" + "\n".join(lines)),
+        kit.section(f"{mark(row)}*Roles of {ref(number)}*\n" + "\n".join(lines)),
         kit.context("Free: " + ", ".join(free)),
         kit.actions(kit.button("Assign a role", "role_form", kit.pack(i=number))),
     ]

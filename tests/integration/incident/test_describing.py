@@ -118,3 +118,10 @@ def test_only_some_bring_others_into_a_private_incident(house: House, run: Run) 
     run(BEN, lambda tx: roles.assign(tx, get(tx.session, 1), "comms", ADA), channel="C0INC1")
     run(ADA, lambda tx: roles.assign(tx, get(tx.session, 1), "scribe", EVE))
     Outside(house).settle()
+
+
+def test_a_kind_of_harm_is_suggested_by_how_its_name_begins(run: Run, outside: Outside) -> None:
+    for typed, said in (("toxic", "Did you mean «toxic"), ("xyz", "privacy-leakage")):
+        with pytest.raises(BadInput) as problem:
+            run(ADA, lambda tx, typed=typed: describing.find_families(tx, typed))
+        assert said in problem.value.instead, "names, not letters"

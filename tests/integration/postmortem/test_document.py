@@ -34,11 +34,21 @@ def test_it_says_what_the_record_says(plain: Document) -> None:
         "Impact: duration",
         "What was hard",
     ]
+    impact = {one.question: one.answer for one in made.impact}
+    assert impact["How many people are affected?"] == "10 to 999", "also while nobody wrote it yet"
+    assert all(one.entry for one in made.impact)
     assert made.factors[0].entries == (2, 4)
     assert [one.id for one in made.modules][:1] == ["base.first-15"]
     assert all(re.fullmatch("[0-9a-f]{64}", one.sha256) for one in made.modules)
     assert {one.state for one in made.criteria} == {"waived", "open"}
     assert made.actions[0].owner == "Model on-call"
+
+
+@pytest.mark.parametrize("form", ["md", "html"])
+def test_the_impact_that_the_record_holds_is_in_it(plain: Document, form: str) -> None:
+    text = render(plain, form).decode()
+    impact = text.partition("Impact")[2].partition("Contributing factors")[0]
+    assert "10 to 999" in impact and "private data out" in impact
 
 
 def test_decisions_and_hypotheses_are_whole(plain: Document) -> None:
