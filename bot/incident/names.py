@@ -27,11 +27,15 @@ def channel_name(number: int, title: str, *, drill: bool, prefix: str = "inc") -
     (docs.slack.dev, conversations.create, naming).
     """
     start = f"drill-{prefix}-{number}" if drill else f"{prefix}-{number}"
-    ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    words = re.findall(r"[a-z0-9]+", ascii_title)
     name = start
-    for word in words[:8]:
+    for word in slug(title)[:8]:
         if len(name) + 1 + len(word) > CHANNEL_NAME_MAX - 20:
             break
         name += f"-{word}"
     return name
+
+
+def slug(text: str) -> list[str]:
+    """The words of a text as they can stand in a channel's name."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.findall(r"[a-z0-9]+", plain)

@@ -27,7 +27,7 @@ class IncidentOpened(Entry):
     number: int
     drill: bool = False
     private: bool = False
-    channel_name: str
+    channel_name: Private[str]
     origin_channel: str | None = None
     families: list[str] = []
     title: Private[str]
@@ -42,7 +42,7 @@ class ChannelMade(Entry):
 
     kind: ClassVar[str] = "incident.channel_made"
     channel_id: str
-    channel_name: str
+    channel_name: Private[str]
 
 
 class CardPosted(Entry):
@@ -84,7 +84,7 @@ class ChannelLost(Entry):
 
     kind: ClassVar[str] = "incident.channel_lost"
     what: str
-    channel_name: str = ""
+    channel_name: Private[str] = ""
 
 
 class TitleChanged(Entry):

@@ -6,7 +6,8 @@ The rule, value by value (a value is one private field of one entry):
 * every text in an entry that the person made, or that they wrote in Slack, is deleted;
 * identities of other people in those entries stay;
 * every text of an entry that was named by its number is deleted; who made it stays;
-* a value that holds the exact phrase asked for is deleted.
+* a value that holds the exact phrase asked for is deleted, also as it stands in a channel's name;
+* names of the incident's channel are made from its title and go with it.
 
 Salt and value go together, so that what stays in the chain cannot be linked to anybody. The state
 is then made anew from what the record still holds.
@@ -25,6 +26,7 @@ from sqlmodel import Session, col
 
 from bot.effects import store
 from bot.errors import BadInput, NotFound
+from bot.incident.names import slug
 from bot.incident.queries import get
 from bot.incident.rights import need_reason, require
 from bot.record import catalogue as c
@@ -48,6 +50,7 @@ TEXTS = "words of the entries named"
 PHRASE = "texts with an exact phrase"
 #: A value of this form is somebody's identity, not a text.
 _IDENTITY = re.compile(r"[UWB][A-Z0-9]{2,}|cli:\S+|system")
+CHANNEL = "channel_name"
 _FINISHED = ("done", "failed", "given_up")
 _SHORT = 4
 _PART = 500
@@ -98,8 +101,15 @@ class Wish:
         return [
             name
             for name, (_, value) in body.items()
-            if self.about(value) or (theirs and not _identity(value))
+            if self.about(value)
+            or (theirs and not _identity(value))
+            or (name == CHANNEL and self.in_a_name(value))
         ]
+
+    def in_a_name(self, name: str) -> bool:
+        """Whether the name of a channel holds the phrase, as names are made from titles."""
+        phrase = "-".join(slug(self.phrase))
+        return bool(phrase) and phrase in name
 
     def check(self, incident: int | None) -> None:
         """Raises ``BadInput`` when nothing, or nothing sensible, is to be erased."""
@@ -262,10 +272,15 @@ def _find(
     )
     if incident is not None:
         statement = statement.where(col(EntryPrivate.incident) == incident)
-    out = []
+    out: list[tuple[EntryPrivate, int, list[str]]] = []
+    untitled: set[int | None] = set()
     rows = session.execute(statement.order_by(col(EntryPrivate.seq)))
     for row, n in rows:
         names = wish.names(row.body, n)
+        if n == 1 and "title" in names:
+            untitled.add(row.incident)
+        if row.incident in untitled and CHANNEL in row.body and CHANNEL not in names:
+            names.append(CHANNEL)
         if names:
             out.append((row, row.seq if n is None else n, names))
     return out

@@ -93,7 +93,7 @@ def _entry(kind: type[Entry], data: dict[str, Any], private: dict[str, Any]) -> 
             values[name] = WITHHELD if name in private else ERASED
         elif name in private:
             values[name] = private[name]
-        else:
+        elif name not in values:  # else it was written when the field was public
             erased[name] = _blank(kind.model_fields[name].annotation)
     if erased:
         return kind.model_construct(**values, **erased)

@@ -175,7 +175,8 @@ def test_privileged_and_private_stay_inside(house: House, run: Run, key: Any) ->
     secret = "advice of counsel 4711"
     run("U01ADA", lambda tx: privileged.note(tx, get(tx.session, number), secret, ["legal"]))
     bare = unzip(house.change_sync(CLI, lambda tx: bundle.export(tx, number)))
-    assert not any(b"Board matter" in one or b"advice of counsel" in one for one in bare.values())
+    for words in (b"Board matter", b"board-matter", b"advice of counsel"):
+        assert not any(words in one for one in bare.values())
     full = unzip(house.change_sync(CLI, lambda tx: bundle.export(tx, number, values=True)))
     assert any(b"Board matter" in one for one in full.values())
     assert not any(b"advice of counsel" in one for one in full.values())

@@ -17,8 +17,8 @@ from sqlalchemy import select, text
 
 from bot.errors import BadInput, NotFound
 from bot.house import House
-from bot.incident import items, roles
-from bot.incident.opening import Evidence, open_incident
+from bot.incident import channels, items, roles
+from bot.incident.opening import Evidence, channel_made, open_incident
 from bot.incident.queries import get
 from bot.record import bundle, erase, keys, retention
 from bot.record.entry import commitment
@@ -155,6 +155,30 @@ def test_the_words_of_any_entry_can_go(house: House, story: int) -> None:
                         (erase.Wish(phrase="abc"), story), (erase.Wish("system"), story)):  # fmt: skip
         with pytest.raises(BadInput):
             house.change_sync(CLI, lambda tx: erase.erase(tx, wish, "R", where))
+
+
+def _docs(house: House) -> str:
+    """What is hashed, and so stands there for ever."""
+    with house.engines.read.connect() as conn:
+        return "\n".join(conn.execute(text("SELECT doc FROM entry")).scalars())
+
+
+@pytest.mark.parametrize(
+    "wish", [erase.Wish(phrase="Jo\u00e9 Quimby"), erase.Wish("U01ADA"), erase.Wish(entries=(1,))]
+)
+def test_a_name_in_a_title_goes_from_the_channels_name_too(
+    house: House, run: Run, wish: erase.Wish
+) -> None:
+    title = "It insults Jo\u00e9 Quimby"
+    number = run("U01ADA", lambda tx: open_incident(tx, title, private=True)).number
+    run("system", lambda tx: channel_made(tx, number, "C1", "inc-1-it-insults-joe-quimby"))
+    run("system", lambda tx: channels.lost(tx, "C1", "renamed", "joe-quimby-again") and None)
+    assert "joe-quimby" in _everything(house)
+    house.change_sync(CLI, lambda tx: erase.erase(tx, wish, "R", number))
+    for everything in (_everything(house), _docs(house)):
+        assert "quimby" not in everything.lower()
+    assert house.read_sync(verify_record).whole
+    assert_proven(house)
 
 
 def test_names_only_keeps_the_words(house: House, story: int) -> None:

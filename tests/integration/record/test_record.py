@@ -12,7 +12,8 @@ from bot.house import House
 from bot.incident import items
 from bot.incident.opening import open_incident
 from bot.incident.queries import get
-from bot.record.entry import leaf_hash
+from bot.record.entry import ERASED, leaf_hash
+from bot.record.read import from_doc
 from bot.record.rebuild import check_all
 from bot.record.verify import verify_chain
 from db import guards
@@ -114,3 +115,14 @@ def test_state_that_the_record_does_not_lead_to_is_found(house: House, told: int
         ("incident", "severity"),
         ("record_item", "*"),
     }
+
+
+def test_a_field_that_was_public_when_it_was_written_is_read() -> None:
+    doc = {
+        "seq": 2, "incident": 1, "n": 2, "kind": "incident.channel_made", "at": "2026-11-21T05:00:00.000Z",
+        "effective_at": "2026-11-21T05:00:00.000Z", "role": None, "source": "effect", "corrects": None,
+        "data": {"channel_id": "C1", "channel_name": "inc-1-old"},
+    }  # fmt: skip
+    assert from_doc(doc, {"actor": "system"}).entry.channel_name == "inc-1-old"
+    doc["data"] = {"channel_id": "C1"}
+    assert from_doc(doc, {"actor": "system"}).entry.channel_name == ERASED
