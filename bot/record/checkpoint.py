@@ -123,9 +123,13 @@ def task(tx: Tx, effect: Claimed) -> None:
 
 
 def after_decision(tx: Tx, recorded: Recorded) -> None:
-    """A decision in a SEV1 or SEV2 incident is covered by a checkpoint at once."""
+    """A decision in a SEV1 or SEV2 incident is covered by a checkpoint at once.
+
+    So is the one by which it stops being grave.
+    """
     row = tx.session.get(Incident, recorded.incident)
-    if row is not None and row.severity in GRAVE:
+    levels = (row.severity if row is not None else None, getattr(recorded.entry, "previous", None))
+    if any(level in GRAVE for level in levels):
         _ask(tx, recorded, "decision")
 
 
@@ -140,9 +144,16 @@ def _ask(tx: Tx, recorded: Recorded, reason: str) -> None:
         tx.effect(kinds.house("checkpoint", recorded.incident, key=key, reason=reason))
 
 
+#: What somebody decides, by a word of its own or in so many words.
+DECISIONS = tuple(
+    entry.kind
+    for entry in (
+        c.DecisionMade, c.FreezeSkipped, c.SeveritySet, c.NoticeReleased, c.IncidentContained,
+        c.IncidentResolved, c.IncidentReopened,
+    )
+)  # fmt: skip
 FOLLOWERS: dict[str, Follower] = {
-    c.DecisionMade.kind: after_decision,
-    c.FreezeSkipped.kind: after_decision,
+    **dict.fromkeys(DECISIONS, after_decision),
     c.IncidentClosed.kind: after_close,
     c.IncidentCancelled.kind: after_close,
 }

@@ -76,7 +76,8 @@ def test_a_grave_decision_asks_for_a_checkpoint_at_once(house: House, run: Run, 
     card = c.CardPosted(channel_id="C9", ts="1700000000.000100")
     run("U01ADA", lambda tx: tx.append(card, number) and None)
     run("U01ADA", lambda tx: items.decide(tx, get(tx.session, number), "switch it off"))
-    (asked,) = [row for row in _effects(house, "house.checkpoint") if row.incident == number]
+    severity, asked = (row for row in _effects(house, "house.checkpoint") if row.incident == number)
+    assert severity.payload["reason"] == asked.payload["reason"] == "decision"
     _run_task(house, asked)
     (said,) = [
         row for row in _effects(house, "channel.say") if row.payload["message"] == "checkpoint"
@@ -88,8 +89,24 @@ def test_a_grave_decision_asks_for_a_checkpoint_at_once(house: House, run: Run, 
     [block] = shown.blocks
     assert block["type"] == "context" and note.body in block["elements"][0]["text"]
     run("U01ADA", lambda tx: tx.append(c.IncidentClosed(), number) and None)
-    assert len([r for r in _effects(house, "house.checkpoint") if r.incident == number]) == 2
+    assert len([r for r in _effects(house, "house.checkpoint") if r.incident == number]) == 3
     assert house.read_sync(verify_record).whole
+
+
+def test_whatever_decides_in_so_many_words_is_a_decision(house: House, run: Run, key: Any) -> None:
+    """Severity, also down from grave; contained, resolved, begun again; a notice let out."""
+    number = run("U01ADA", lambda tx: open_incident(tx, "It insults people")).number
+    _set_severity(run, number, "SEV1")
+    text = {"statement": "off"}
+    for entry in (
+        c.IncidentContained(**text), c.IncidentResolved(), c.IncidentReopened(reason="again"),
+        c.SeveritySet(severity="SEV3", previous="SEV1", tempo="acute", families=[]),
+    ):  # fmt: skip
+        run("U01ADA", lambda tx, entry=entry: tx.append(entry, number) and None)  # type: ignore[misc]
+    count = len([r for r in _effects(house, "house.checkpoint") if r.incident == number])
+    assert count == 5
+    run("U01ADA", lambda tx: items.decide(tx, get(tx.session, number), "go on"))
+    assert len([r for r in _effects(house, "house.checkpoint") if r.incident == number]) == 5
 
 
 def test_new_entries_ask_for_one_checkpoint_in_ten_minutes(
