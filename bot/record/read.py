@@ -46,8 +46,10 @@ def entries(
         yield from_row(row, private)
 
 
-def latest(session: Session, incident: int, limit: int) -> list[Recorded]:
-    """The last ``limit`` entries of an incident, oldest first."""
+def latest(
+    session: Session, incident: int, limit: int, before: int | None = None
+) -> list[Recorded]:
+    """The last ``limit`` entries of an incident (before entry ``before``), oldest first."""
     statement = (
         select(EntryRow, EntryPrivate)
         .outerjoin(EntryPrivate, col(EntryPrivate.seq) == col(EntryRow.seq))
@@ -55,6 +57,8 @@ def latest(session: Session, incident: int, limit: int) -> list[Recorded]:
         .order_by(col(EntryRow.n).desc())
         .limit(limit)
     )
+    if before is not None:
+        statement = statement.where(col(EntryRow.n) < before)
     found = [from_row(row, private) for row, private in session.execute(statement)]
     return found[::-1]
 

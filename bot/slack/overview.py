@@ -78,15 +78,30 @@ async def timeline_verb(request: Request) -> Answer:
     """``/incident timeline`` shows the last entries; ``all`` the quiet ones too; ``12`` one whole."""
     if re.fullmatch(r"#?\d{1,6}", request.text):
         return await _whole_entry(request, int(request.text.lstrip("#")))
-    everything = request.text.lower() == "all"
+    return await _page(request, quiet=request.text.lower() == "all", before=None)
+
+
+async def timeline_more(request: Request) -> Answer:
+    """The button under a timeline that is longer: the lines before it."""
+    before = request.packed.get("b")
+    return await _page(
+        request, quiet=bool(request.packed.get("a")),
+        before=before if isinstance(before, int) and 0 < before < 10**9 else None,
+    )  # fmt: skip
+
+
+async def _page(request: Request, *, quiet: bool, before: int | None) -> Answer:
     titles = request.house.env.content.role_titles
 
     def look(session: Session, row: Incident) -> Answer:
-        found = timeline.lines(read.latest(session, row.number, 200), titles)
-        lines = [each for each in found if everything or each.kind not in timeline.QUIET]
-        return only_you(
-            f"Timeline of {ref(row.number)}", timeline_blocks(row, lines[-LINES:], len(lines))
+        lines, earlier = history.page(
+            session, row.number, LINES, titles, quiet=quiet, before=before
         )
+        blocks = timeline_blocks(row, lines, earlier)
+        if earlier:
+            packed = kit.pack(i=row.number, b=earlier, a=int(quiet))
+            blocks.append(kit.actions(kit.button("Show earlier", "timeline_more", packed)))
+        return only_you(f"Timeline of {ref(row.number)}", blocks)
 
     return await request.read_incident(look)
 
@@ -129,8 +144,8 @@ def _small(lines: list[str]) -> list[kit.Block]:
     return [kit.section(text) for text in kit.chunks(lines)]
 
 
-def timeline_blocks(row: Incident, lines: list[timeline.Line], total: int) -> list[kit.Block]:
-    """Lines of the timeline, the newest last."""
+def timeline_blocks(row: Incident, lines: list[timeline.Line], earlier: int) -> list[kit.Block]:
+    """Lines of the timeline, the newest last; ``earlier`` is the entry up to which there are more."""
     texts = []
     for line in lines:
         late = " _entered later_" if line.late else ""
@@ -138,7 +153,7 @@ def timeline_blocks(row: Incident, lines: list[timeline.Line], total: int) -> li
         texts.append(f"`{line.n}` {kit.clock(line.at)} {_who(line)}: {_shown(line.text)}{late}")
     blocks = [kit.section(f"{mark(row)}*Timeline of {ref(row.number)}*")]
     blocks += [kit.section(chunk) for chunk in kit.chunks(texts) or ["Nothing yet."]]
-    more = f"{total - len(lines)} earlier entries. " if total > len(lines) else ""
+    more = f"There is more before entry {earlier}. " if earlier else ""
     blocks.append(
         kit.context(
             f"{more}One as a whole: `/incident timeline NUMBER`. "
@@ -258,6 +273,10 @@ def surface(sections: Sections, parts: Sequence[card.Part]) -> Surface:
             "mine": mine_verb,
             "help": help_verb,
         },
-        actions={"timeline": timeline_verb, "effect_retry": effect_retry},
+        actions={
+            "timeline": timeline_verb,
+            "timeline_more": timeline_more,
+            "effect_retry": effect_retry,
+        },
         events={"app_home_opened": partial(home_opened, sections)},
     )

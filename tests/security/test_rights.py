@@ -76,7 +76,8 @@ ACTIONS = {
     "role_accept": OFFERED, "role_decline": OFFERED, "role_form": READ, "search_more": READ,
     "severity_form": READ, "step_ask": READ, "step_block": READ, "step_done": "complete_step",
     "step_list": READ, "step_reopen": "complete_step", "step_skip": READ,
-    "step_take": "complete_step", "timeline": READ, "update_form": READ,
+    "step_take": "complete_step", "timeline": READ, "timeline_more": READ,
+    "update_form": READ,
 }  # fmt: skip
 VIEWS = {
     "action_accept_submit": "accept_proof", "action_change_submit": "add_action",
