@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -74,8 +75,9 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point. Errors that a person can mend are said in words, without a traceback."""
+    given = [_as_text(word) for word in (sys.argv[1:] if argv is None else argv)]
     try:
-        code = cli.main(argv, prog_name="steadyhand", standalone_mode=False)
+        code = cli.main(given, prog_name="steadyhand", standalone_mode=False)
     except click.exceptions.Abort:
         code = 130
     except click.ClickException as problem:
@@ -87,6 +89,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _as_text(word: str) -> str:
+    """What was typed, as text that can be hashed and stored; a file keeps the name that it has."""
+    if word.isascii() or os.path.exists(word):  # noqa: PTH110 - a Path minds how long it is
+        return word
+    return word.encode("utf-8", "replace").decode("utf-8")
 
 
 def say_error(problem: SteadyhandError) -> None:

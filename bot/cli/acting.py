@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from bot.cli.shared import a_house, actor, out
+from bot.cli.shared import NUMBER, a_house, actor, out
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -29,7 +29,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 #: The first argument of every command about one incident, and of those about one numbered thing in it.
 about = click.argument("name", metavar="INC-n")
-numbered = click.argument("number", type=int)
+numbered = click.argument("number", type=NUMBER)
 
 
 def earlier(command: F) -> F:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.shared import a_house, actor, look, say_which, table
+from bot.cli.shared import NUMBER, a_house, actor, look, say_which, table
 from bot.settings import load_settings
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def checkpoint(listed: bool, tsa_request: Path | None, tsa_response: Path | None
 @click.option("--person", default="", help="Slack user id (U…), or cli:NAME.")
 @click.option("--incident", help="Only in this incident (INC-7, or 7).")
 @click.option(
-    "--entry", "numbers", type=int, multiple=True, metavar="N",
+    "--entry", "numbers", type=NUMBER, multiple=True, metavar="N",
     help="The words of this entry of --incident, whoever wrote them. Repeatable.",
 )  # fmt: skip
 @click.option("--reason", required=True, help="Why; it goes on the record. Do not name the person.")

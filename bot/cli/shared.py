@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -24,6 +24,20 @@ if TYPE_CHECKING:
     from db.engine import Engines
 
 T = TypeVar("T")
+
+
+class _Number(click.types.IntParamType):
+    """The number of an entry, a notice or an action item; databases take no longer ones."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Called by click."""
+        found = int(super().convert(value, param, ctx))
+        if not 0 <= found < 10**9:
+            self.fail(f"{value!r} is the number of nothing.", param, ctx)
+        return found
+
+
+NUMBER = _Number()
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from bot.incident.opening import open_incident
 from bot.playbook import walk
 from bot.record import freeze
 from bot.record.batch import Env
-from bot.record.entry import Actor
+from bot.record.entry import Actor, clean_text
 from bot.record.tx import Tx
 from bot.settings import Settings
 from bot.web import local_yes
@@ -369,7 +369,7 @@ def _text(form: FormData, name: str) -> str:
     found = form.get(name, "")
     if not isinstance(found, str):
         raise BadInput("A file does not fit here.")
-    return found.strip()
+    return clean_text(found).strip()
 
 
 def _number(form: FormData) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.acting import about, acting, looking, see, somebody
-from bot.cli.shared import a_house, out, table
+from bot.cli.shared import NUMBER, a_house, out, table
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -84,7 +84,9 @@ def next_(name: str, person: str | None) -> None:
 @click.command()
 @about
 @click.option("--limit", default=100, show_default=True, help="At most so many lines, the newest.")
-@click.option("--entry", type=int, help="One entry as a whole: its parts, and what became of it.")
+@click.option(
+    "--entry", type=NUMBER, help="One entry as a whole: its parts, and what became of it."
+)
 @looking
 def timeline(
     session: Session, row: Incident, house: House, limit: int, entry: int | None

@@ -8,7 +8,7 @@ import click
 
 from bot.cli.acting import about, acting, changing, do, from_file, looking, numbered, say, see
 from bot.cli.incident.proving import answer, by_key
-from bot.cli.shared import columns, out
+from bot.cli.shared import NUMBER, columns, out
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -61,7 +61,7 @@ def show(name: str, number: int, person: str | None) -> None:
 @about
 @click.option("--audience", default="status_page", show_default=True, help="For whom.")
 @click.option("--stage", default="first", show_default=True, help="first, update, contained, …")
-@click.option("--number", type=int, help="Write on this notice instead of beginning one.")
+@click.option("--number", type=NUMBER, help="Write on this notice instead of beginning one.")
 @click.option("--title", help="Another title.")
 @click.option("--text", help="Another text; @FILE reads it from a file.")
 @click.option("--ask", is_flag=True, help="Then ask for its approval.")

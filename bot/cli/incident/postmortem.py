@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot.cli.acting import about, acting, changing, do, from_file, looking, numbered, say
+from bot.cli.shared import NUMBER
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -74,7 +75,7 @@ def _rest(document: Document, questions: Iterable[str]) -> Iterator[str]:
 @click.argument("section")
 @click.argument("text")
 @click.option(
-    "--over", "seen", type=int, default=0, metavar="ENTRY",
+    "--over", "seen", type=NUMBER, default=0, metavar="ENTRY",
     help="The entry whose text this one takes the place of, as `show` names it.",
 )  # fmt: skip
 @changing
@@ -95,8 +96,8 @@ def write(tx: Tx, row: Incident, section: str, text: str, seen: int) -> str:
 @postmortem.command()
 @about
 @click.argument("text")
-@click.option("--entry", "entries", type=int, multiple=True, help="An entry that shows it.")
-@click.option("--number", type=int, help="Put this factor into other words.")
+@click.option("--entry", "entries", type=NUMBER, multiple=True, help="An entry that shows it.")
+@click.option("--number", type=NUMBER, help="Put this factor into other words.")
 @changing
 def factor(tx: Tx, row: Incident, text: str, entries: tuple[int, ...], number: int | None) -> str:
     """Name a contributing factor: conditions of the work, not people. One at a time."""

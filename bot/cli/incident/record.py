@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from bot.cli.acting import about, changing, earlier, moment, slack_user
+from bot.cli.shared import NUMBER
 
 if TYPE_CHECKING:
     from bot.record.entry import Recorded
@@ -56,9 +57,9 @@ def _parts(command: F) -> F:
         click.option("--reduces", default="", help="How much harm it is expected to take away."),
         click.option("--side-effects", "side", default="", help="What it breaks or costs."),
         click.option("--instead-of", "others", **many, help="What else was considered; repeat it."),
-        click.option("--fact", "facts", type=int, **many, help="Entry it relies on; repeat it."),
+        click.option("--fact", "facts", type=NUMBER, **many, help="Entry it relies on; repeat it."),
         *(click.option(f"--{name}", default="", help=text) for name, text in _PARTS),
-        *(click.option(f"--{name}", type=int, help=text) for name, text in _ENTRIES),
+        *(click.option(f"--{name}", type=NUMBER, help=text) for name, text in _ENTRIES),
         click.option("--dissent", **many, help="Who disagreed, and why; repeat it."),
         click.option("--review-at", metavar="WHEN", help="When to look at it again."),
         click.option("--expires-at", metavar="WHEN", help="Until when it holds."),
@@ -104,13 +105,13 @@ def _decision(statement: str, said: dict[str, Any]) -> dict[str, Any]:
 @click.command()
 @about
 @click.argument("text", required=False, default="")
-@click.option("--settle", "number", type=int, help="Entry number of a hypothesis to settle.")
+@click.option("--settle", "number", type=NUMBER, help="Entry number of a hypothesis to settle.")
 @click.option(
     "--status",
     type=click.Choice(["open", "supported", "refuted"]),
     help="What it turned out to be.",
 )
-@click.option("--by", "proof", type=int, multiple=True, help="Entry that settled it; repeat it.")
+@click.option("--by", "proof", type=NUMBER, multiple=True, help="Entry that settled it; repeat it.")
 @earlier
 @changing
 def hypothesis(
@@ -144,7 +145,7 @@ def evidence(tx: Tx, row: Incident, /, text: str, **said: Any) -> str:
 
 @click.command()
 @about
-@click.argument("number", metavar="ENTRY", type=int)
+@click.argument("number", metavar="ENTRY", type=NUMBER)
 @click.argument("text")
 @click.option("--reason", default="", help="Why.")
 @changing
@@ -157,7 +158,7 @@ def correct(tx: Tx, row: Incident, number: int, text: str, reason: str) -> str:
 
 @click.command()
 @about
-@click.argument("number", metavar="ENTRY", type=int)
+@click.argument("number", metavar="ENTRY", type=NUMBER)
 @click.option("--reason", default="", help="Why it no longer holds.")
 @changing
 def withdraw(tx: Tx, row: Incident, number: int, reason: str) -> str:

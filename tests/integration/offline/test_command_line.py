@@ -254,3 +254,17 @@ def test_all_parts_of_what_goes_on_the_record_have_an_option(here: Here, house: 
     here(ADA, "incident", "withdraw", "INC-1", str(fact), "--reason", "counted twice")
     line = here(ADA, "incident", "timeline", "INC-1").out
     assert "8 of 10 leak (withdrawn by" in line and "(late: in a ticket)" in line
+
+
+def test_what_is_typed_can_be_stored(here: Here, house: House) -> None:
+    """A terminal that does not speak UTF-8, and numbers that no database holds."""
+    here(ADA, "incident", "open", "Leaks na\udcfcmes")
+    here(ADA, "incident", "note", "INC-1", "seen \udcff")
+    (note,) = house.read_sync(lambda s: list(entries(s, 1, kinds=["note.added"])))
+    assert note.entry.text == "seen ?"
+    for words in (
+        ("action", "done", "INC-1"),
+        ("correct", "INC-1"),
+        ("approvals", "show", "INC-1"),
+    ):
+        assert "number of nothing" in here(ADA, "incident", *words, "9" * 20, "x", code=2).err

@@ -133,6 +133,21 @@ async def test_what_no_form_of_ours_sends_is_no_fault_of_ours(
     assert len(world.house.read_sync(lambda s: list(entries(s, 1, kinds=["note.added"])))) == 0
 
 
+async def test_signs_that_no_database_takes_are_left_out(browser: Browser, world: World) -> None:
+    await opened(world)
+    await browser.sign_in()
+    page = await browser.http.get("/local/1")
+    hidden = page.text.partition('name="form" value="')[2].partition('"')[0]
+    for verb in ("note", "done", "take", "without", "yes", "question"):
+        sent = dict.fromkeys(
+            ("once", "text", "step", "rung", "kind", "code", "digest"), f"{verb}\x00x"
+        )
+        answer = await browser.http.post(f"/local/1/{verb}", data={**sent, "form": hidden})
+        assert answer.status_code in (200, 403, 422), verb
+    (note,) = world.house.read_sync(lambda s: list(entries(s, 1, kinds=["note.added"])))
+    assert note.entry.text == "notex"
+
+
 async def test_notes_decisions_and_steps_go_on_the_record(browser: Browser, world: World) -> None:
     """As the operator, with source «web»; hostile words stay words; a form sent twice counts once."""
     await opened(world)
