@@ -101,7 +101,8 @@ def _as_text(word: str) -> str:
 def say_error(problem: SteadyhandError) -> None:
     """What is wrong, and on the next line what to do."""
     from bot.cli.shared import harmless
+    from bot.cli.words import in_words
 
-    click.echo(f"steadyhand: {harmless(problem.message)}", err=True)
+    click.echo(f"steadyhand: {harmless(in_words(problem.message))}", err=True)
     if problem.instead:
-        click.echo(f"  {harmless(problem.instead)}", err=True)
+        click.echo(f"  {harmless(in_words(problem.instead))}", err=True)

@@ -6,7 +6,8 @@ import re
 
 from bot import sheet
 
-_HINT = re.compile(r"`/incident([^`]*)`")
+#: A hint that says already where it is done stays as it is.
+_HINT = re.compile(r"`/incident([^`]*)`(?!, in Slack)")
 #: First word after ``/incident`` to the command here; ``{inc}`` is the incident, ``{rest}`` what
 #: followed. What has no command of its own here is done in Slack.
 _HERE = {

@@ -23,7 +23,14 @@ from bot.cli.incident.steps import step
 from bot.cli.incident.turns import cancel, close, contain, open_, reopen, resolve
 
 
-@click.group()
+class _Words(click.Group):
+    """Understands Slack's word where the command has another name here."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, {"status": "show"}.get(cmd_name, cmd_name))
+
+
+@click.group(cls=_Words)
 def incident() -> None:
     """Work on incidents without Slack, on the same record."""
 

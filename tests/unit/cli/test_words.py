@@ -74,6 +74,26 @@ def test_every_hint_of_the_rooms_leads_somewhere(hint: str) -> None:
 )  # fmt: skip
 def test_hints_in_the_words_of_the_command_line(said: str, here: str) -> None:
     assert in_words(said, "INC-7") == here
+    assert in_words(here, "INC-7") == here, "said twice, it changed"
+
+
+def test_a_refusal_of_any_command_names_commands_that_exist_here(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from bot.cli import say_error
+    from bot.errors import NotFound
+
+    say_error(NotFound("There is no INC-99.", instead="`/incident list` shows what is open."))
+    assert "`steadyhand incident list` shows" in capsys.readouterr().err
+
+
+def test_the_word_of_slack_for_how_things_stand_works_here() -> None:
+    from click import Context
+
+    from bot.cli.incident import incident
+
+    found = incident.get_command(Context(incident), "status")
+    assert found is not None and found.name == "show"
 
 
 def test_verify_and_rebuild_say_what_they_read(
