@@ -26,12 +26,25 @@ def esc(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """Text as a person typed it, from what Slack sends in messages and commands."""
+    """Text as a person typed it, from what Slack sends in messages and commands.
+
+    Slack wraps the links it finds: ``<https://a.example|a.example>`` was typed as ``a.example``
+    (docs.slack.dev, formatting: retrieving messages).
+    """
+    text = _LINK.sub(_link_as_typed, text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
+_LINK = re.compile(r"<((?:https?|mailto|tel):[^|<>\s]+)(?:\|([^<>]*))?>")
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _NAMED = re.compile(r"<([@#])[A-Z0-9]+\|([^>]+)>")
+
+
+def _link_as_typed(match: re.Match[str]) -> str:
+    target, label = match.groups()
+    if not label or label == target:
+        return str(target)
+    return str(label if target.rstrip("/").endswith(label.rstrip("/")) else f"{label} ({target})")
 
 
 def mentioned(text: str) -> list[str]:

@@ -36,6 +36,20 @@ def test_what_was_typed_comes_back_as_it_was_seen() -> None:
     assert shown == "role wizard @cleo in #support <@U9> <!here> 1 < 2"
 
 
+@pytest.mark.parametrize(
+    ("sent", "typed"),
+    [
+        ("see <https://dash.example/1>", "see https://dash.example/1"),
+        ("see <http://dash.example|dash.example>, 1 &lt; 2", "see dash.example, 1 < 2"),
+        ("ask <mailto:help@example.com|help@example.com>", "ask help@example.com"),
+        ("the <https://dash.example/1|board>", "the board (https://dash.example/1)"),
+        ("typed as &lt;https://x.example&gt;", "typed as <https://x.example>"),
+    ],
+)
+def test_a_link_comes_back_as_it_was_typed(sent: str, typed: str) -> None:
+    assert kit.unescape(sent) == typed
+
+
 @given(st.text())
 def test_escaping_is_reversible(text: str) -> None:
     assert kit.unescape(kit.esc(text)) == text
