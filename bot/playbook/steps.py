@@ -226,7 +226,8 @@ def search(session: Session, incident: int, words: str) -> Step:
 
     Raises ``NotFound``, or ``BadInput`` naming the steps that fit when several do.
     """
-    rows = [row for row in of_incident(session, incident) if row.state != "not_required"]
+    every = of_incident(session, incident)
+    rows = [row for row in every if row.state != "not_required"]
     wanted = words.strip().lower().lstrip("#")
     if re.fullmatch(r"\d{1,6}", wanted):
         fits = [row for row in rows if row.number == int(wanted)]
@@ -236,8 +237,10 @@ def search(session: Session, incident: int, words: str) -> Step:
         exact = [row for row in fits if row.title.lower() == wanted]
         fits = exact or [row for row in fits if row.state in LIVE] or fits
     if not fits:
+        gone = next((row for row in every if str(row.number) == wanted), None)
+        said = f"{describe(gone)} is no longer required." if gone else ""
         raise NotFound(
-            f"No step fits «{words.strip()}».", instead="`/incident step` lists them all."
+            said or f"No step fits «{words.strip()}».", instead="`/incident step` lists them all."
         )
     if len(fits) > 1:
         names = "; ".join(f"{row.number} {row.title}" for row in fits[:5])

@@ -97,7 +97,7 @@ def done(
     """
     require(tx, "complete_step", incident)
     row = find(tx.session, incident.number, key)
-    _movable(incident, row)
+    movable(incident, row)
     plan = plan_of(row)
     require_ready(tx, row)
     require_approval(tx, row)
@@ -130,7 +130,8 @@ def require_ready(tx: Tx, row: Step) -> None:
         )
 
 
-def _movable(incident: Incident, row: Step) -> None:
+def movable(incident: Incident, row: Step) -> None:
+    """Raises ``Conflict`` when the step, or its whole incident, is over. Forms ask it first."""
     if incident.status == "closed":
         raise Conflict("The incident is closed.", instead="`/incident reopen because …` opens it.")
     if row.state not in LIVE:
@@ -242,7 +243,7 @@ def not_needed(tx: Tx, incident: Incident, key: str, reason: str) -> Step:
     """Leave a step out, with the reason."""
     require(tx, "skip_step", incident)
     row = find(tx.session, incident.number, key)
-    _movable(incident, row)
+    movable(incident, row)
     tx.append(
         c.StepNotNeeded(key=key, title=row.title, reason=need_reason(reason, most=TEXT_MAX)),
         incident.number,
@@ -255,7 +256,7 @@ def block(tx: Tx, incident: Incident, key: str, reason: str) -> Step:
     """Say that a step cannot go on, and why; the commander is told."""
     require(tx, "complete_step", incident)
     row = find(tx.session, incident.number, key)
-    _movable(incident, row)
+    movable(incident, row)
     reason = need_reason(reason, most=TEXT_MAX)
     if row.state == "blocked" and row.reason == reason:
         raise Conflict(f"{describe(row)} is blocked already.")
@@ -292,7 +293,7 @@ def assign(tx: Tx, incident: Incident, key: str, person: str | None) -> Step:
     mine = person == tx.by.id
     require(tx, "complete_step" if mine else "assign_step", incident)
     row = find(tx.session, incident.number, key)
-    _movable(incident, row)
+    movable(incident, row)
     if person is not None and not mine:
         queries.must_belong(tx.session, incident, person)
     if row.owner == person:
@@ -309,7 +310,7 @@ def assign(tx: Tx, incident: Incident, key: str, person: str | None) -> Step:
 def waive_preconditions(tx: Tx, incident: Incident, key: str, reason: str) -> Step:
     """Let a step go ahead although steps before it are open. Only the commander, with a reason."""
     row = find(tx.session, incident.number, key)
-    _movable(incident, row)
+    movable(incident, row)
     role = tx.env.content.commander.id
     if role not in roles_held(tx.session, incident.number, tx.by.id):
         raise NotAllowed(

@@ -340,6 +340,6 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.PermissionDenied.kind: lambda e: (
         "Looked for this private incident without being in it: refused"
         if e.verb == "view"
-        else f"Refused: {e.verb} (it takes: {e.needs})"
+        else f"Refused: {e.verb.replace('_', ' ')} (it takes: {e.needs})"
     ),
 }

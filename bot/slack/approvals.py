@@ -330,10 +330,15 @@ def vacant_wording(session: Session, incident: Incident | None, params: dict[str
     """To the commander: nobody holds the role whose yes is needed."""
     row = _row(session, incident, params)
     roles = _groups(params["groups"], params["names"])
+    what = f":warning: {ref(row.incident)} approval {row.number}, *{kit.esc(row.title)}*,"
+    if row.state == "approved":  # given under the emergency rule: somebody else confirms it after
+        said, without = f"is given and has to be confirmed by: {roles}.", "it stays unconfirmed"
+    else:
+        said, without = f"takes the yes of: {roles}.", "it is not approved"
     return simple(
         incident,
-        f":warning: {ref(row.incident)} approval {row.number}, *{kit.esc(row.title)}*, takes the yes of: {roles}. "
-        "Nobody holds that role. Name somebody: `/incident role`. Without them it is not approved.",
+        f"{what} {said} Nobody holds that role. Name somebody: `/incident role`. "
+        f"Without them {without}.",
     )
 
 

@@ -95,11 +95,13 @@ def question(row: Step) -> Answer:
 
 
 def card_lines(session: Session, incident: Incident, env: Env) -> list[kit.Block]:
-    """For the card, until what runs now was frozen."""
+    """For the card, until the step that the freeze at declaration does is done."""
     rows = steps.of_incident(session, incident.number)
-    if not any(row.state in steps.LIVE and asks_for_freeze(row) for row in rows):
+    asking = next((row for row in rows if row.state in steps.LIVE and asks_for_freeze(row)), None)
+    if asking is None:
         return []
-    text = "*Evidence* Nothing is frozen yet. Name what runs now before anybody changes it."
+    # Not «nothing is frozen»: a freeze before a rung may be there, and answers for that rung only.
+    text = f"*Evidence* Step {asking.number} is open: name what runs now before anybody changes it."
     return [
         kit.section(
             text, accessory=kit.button("Freeze", "freeze_form", kit.pack(i=incident.number))

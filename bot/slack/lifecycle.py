@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from bot.errors import NotReady
 from bot.incident import lifecycle, queries
 from bot.incident.names import ref
 from bot.playbook import steps
@@ -29,9 +30,12 @@ _RUNG = re.compile(r"(?:by\s+)?(C\d)\b[\s:,]+", re.IGNORECASE)
 
 def _one_sentence(
     verb: Callable[[Tx, Incident, str], None], callback: str, field: str, title: str, question: str,
-    said: str,
+    said: str, submit: str = "",
 ) -> tuple[Handler, Handler]:  # fmt: skip
-    """A verb that takes one sentence: typed after it, or asked for in a form."""
+    """A verb that takes one sentence: typed after it, or asked for in a form.
+
+    ``submit``: what the button says when the title alone could be read as leaving the form.
+    """
 
     async def typed(request: Request) -> Answer:
         words = reason_in(request.text)
@@ -40,7 +44,11 @@ def _one_sentence(
         number = await request.read_incident(lambda session, row: row.number)
         ask = kit.ask(field, question, kit.text_input(field, multiline=True))
         meta = kit.pack(i=number, c=request.channel)
-        request.open(kit.modal(callback, f"{title} {ref(number)}", [ask], submit=title, meta=meta))
+        form = kit.modal(
+            callback, f"{title} {ref(number)}", [ask], submit=submit or title,
+            close="Go back" if submit else "Cancel", meta=meta,
+        )  # fmt: skip
+        request.open(form)
         return None
 
     async def submitted(request: Request) -> Answer:
@@ -92,6 +100,7 @@ async def _contain(request: Request, words: str, rung: str | None) -> Answer:
 cancel_verb, cancel_submit = _one_sentence(
     lifecycle.cancel, "cancel_submit", "reason", "Cancel", "Why is it a false alarm?",
     "Cancelled as a false alarm. `/incident reopen because …` takes it back.",
+    submit="It was a false alarm",
 )  # fmt: skip
 reopen_verb, reopen_submit = _one_sentence(
     lifecycle.reopen, "reopen_submit", "reason", "Reopen", "Why does it begin again?",
@@ -150,12 +159,25 @@ def resolve_form(
 async def resolve_submit(request: Request) -> Answer:
     """The form was sent; what is open is looked at again."""
     values = request.values
-    return await request.change_incident(
-        lambda tx, incident: lifecycle.resolve(
-            tx, incident, values.text("summary"), values.text("override")
-        ),
-        lambda _: only_you(_RESOLVED),
-    )
+    summary, override = values.text("summary"), values.text("override")
+
+    def resolve(tx: Tx, incident: Incident) -> None:
+        try:
+            lifecycle.resolve(tx, incident, summary, override)
+        except NotReady as problem:
+            raise _say_why(problem) from None
+
+    return await request.change_incident(resolve, lambda _: only_you(_RESOLVED))
+
+
+def _say_why(problem: NotReady) -> NotReady:
+    """The refusal inside a form that lists above what is open."""
+    if problem.field != "override":
+        return problem
+    return NotReady(
+        "Say why, in a sentence.", instead="Or leave the form, and finish or waive what is listed.",
+        field="override",
+    )  # fmt: skip
 
 
 async def close_verb(request: Request) -> Answer:
@@ -181,12 +203,18 @@ async def close_verb(request: Request) -> Answer:
 
 async def close_submit(request: Request) -> Answer:
     """The reason was given."""
-    return await _close(request, request.values.text("override"))
+    return await _close(request, request.values.text("override"), in_form=True)
 
 
-async def _close(request: Request, reason: str) -> Answer:
+async def _close(request: Request, reason: str, in_form: bool = False) -> Answer:
+    def close(tx: Tx, incident: Incident) -> None:
+        try:
+            lifecycle.close(tx, incident, reason)
+        except NotReady as problem:
+            raise (_say_why(problem) if in_form else problem) from None
+
     return await request.change_incident(
-        lambda tx, incident: lifecycle.close(tx, incident, reason),
+        close,
         lambda _: only_you(
             "Closed. Its record stays, and its action items stay open until proven."
         ),

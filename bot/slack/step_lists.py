@@ -174,6 +174,7 @@ def home_lines(session: Session, person: str, env: Env) -> list[kit.Block]:
     for row in steps.steps_of(session, person, HOME):
         late = " · :warning: overdue" if row.overdue else ""
         due = f" · due {kit.when(row.due_at)}" if row.due_at else ""
-        text = f"*{ref(row.incident)} · {row.number} {kit.esc(row.title)}*{due}{late}"
+        drill = mark(session.get(Incident, row.incident))
+        text = f"{drill}*{ref(row.incident)} · {row.number} {kit.esc(row.title)}*{due}{late}"
         blocks += [kit.section(text), buttons(session, row)]
     return blocks

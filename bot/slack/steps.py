@@ -61,7 +61,8 @@ async def _done(request: Request, key: str, words: str = "") -> Answer:
 
     def look(session: Session, incident: Incident) -> kit.Element | None:
         row = steps.find(session, incident.number, key)
-        ready = row.state in steps.LIVE and not steps.unmet(session, row)
+        ready = incident.status != "closed" and row.state in steps.LIVE
+        ready = ready and not steps.unmet(session, row)
         plan = steps.plan_of(row)
         covered = step_approval.asked_of(plan) is None or step_approval.approved(session, row)
         frozen = row.rung is None or not freeze.needed_before(session, incident, row.rung)
@@ -137,9 +138,12 @@ async def _move(request: Request, verb: Callable[[Tx, Incident], Step], became: 
 async def _reason_form(
     request: Request, key: str, callback: str, title: str, question: str
 ) -> Answer:
-    row = await request.read_incident(
-        lambda session, incident: steps.find(session, incident.number, key)
-    )
+    def look(session: Session, incident: Incident) -> Step:
+        row = steps.find(session, incident.number, key)
+        walk.movable(incident, row)
+        return row
+
+    row = await request.read_incident(look)
     request.open(step_forms.reason_form(row, callback, title, question, request.channel))
     return None
 
@@ -231,7 +235,7 @@ SURFACE = Surface(
     views=step_forms.VIEWS,
     wordings={
         "steps_overdue": _told(":warning: {ref}: this is overdue and waits for you."),
-        "steps_late": _told(":warning: {ref}: still not done, and its owner was told. You decide who does it."),
+        "steps_late": _told(":warning: {ref}: still not done ten minutes after the reminder. You decide who does it."),
         "step_given": _told("{ref}: {by} gave you a step."),
         "look_again": _told("{ref}: this containment was meant for a time that is over. Keep it or undo it, and record which."),
         "step_blocked": blocked_wording, "step_informed": informed_wording,

@@ -24,7 +24,7 @@ def _frozen(world: World, kind: type[Any] = c.EvidenceFrozen) -> list[Any]:
 async def test_the_card_asks_for_the_freeze_until_it_is_there(sqlite_world: World) -> None:
     world = sqlite_world
     ada, channel = await opened(world)
-    assert "Nothing is frozen yet" in _card(ada, channel).plain
+    assert "name what runs now" in _card(ada, channel).plain
     await ada.click(_card(ada, channel), "Freeze")
     form = await ada.modal()
     answer = await form.submit()
@@ -38,7 +38,7 @@ async def test_the_card_asks_for_the_freeze_until_it_is_there(sqlite_world: Worl
     await world.quiet()
     assert _frozen(world)[0].fingerprints == {"model": "support-7b@sha256:4f1c", "prompt": "v41"}
     card = _card(ada, channel).plain
-    assert "Nothing is frozen yet" not in card and "Record exactly what is running" not in card
+    assert "name what runs now" not in card and "Record exactly what is running" not in card
     reply = await ada.command("/incident timeline all", channel)
     assert "model support-7b@sha256:4f1c, prompt v41" in said(reply)
 

@@ -140,7 +140,7 @@ async def test_resolving_names_what_is_open_and_takes_a_reason(world: World) -> 
     assert "Still open" in form.text and "Exit criterion" in form.text
     form.fill("What happened, in a few plain sentences", "An agent followed hidden text.")
     answer = await form.submit()
-    assert answer.errors
+    assert answer.errors and "Say why, in a sentence" in str(answer.errors)
     form.fill("Why resolve it all the same?", "moved to INC-7")
     assert (await form.submit()).ok
     await ada.waits_for("INC-1 is *resolved*", channel)
@@ -163,3 +163,38 @@ async def test_app_home_shows_my_steps_and_what_waits_for_my_yes(sqlite_world: W
     home = await ada.opens_home()
     assert "Switch off the affected part" in home.text and "Approve" in home.buttons
     assert "Take command" in home.text
+
+
+async def test_what_is_over_opens_no_form(sqlite_world: World) -> None:
+    """Buttons of a reminder outlive their incident: they say so before anything is typed."""
+    world = sqlite_world
+    ada, channel = await opened(world)
+    await ada.command("/incident step", channel)
+    await ada.command("/incident step done 1", channel)
+    form = await ada.modal()
+    form.fill("The answer", "No")
+    assert (await form.submit()).ok
+    await world.quiet()
+    reply = await ada.command("/incident step 2", channel)
+    assert "Step 2 «Protect the person first» is no longer required" in said(reply)
+    await ada.command("/incident cancel", channel)
+    form = await ada.modal(title="Cancel INC-1")
+    assert (form.view.body["submit"]["text"], form.view.body["close"]["text"]) == (
+        "It was a false alarm", "Go back",
+    )  # fmt: skip
+    form.fill("Why is it a false alarm?", "a test of mine")
+    assert (await form.submit()).ok
+    await world.quiet()
+    for typed in ("done 4", "skip 4", "block 4"):
+        reply = await ada.command(f"/incident step {typed}", channel)
+        assert "The incident is closed" in said(reply) and not ada.has_modal, typed
+
+
+async def test_a_step_of_a_drill_is_marked_at_home(sqlite_world: World) -> None:
+    world = sqlite_world
+    ada = world.person("ada")
+    await ada.command("/incident drill Practice")
+    await ada.waits_for_channel("drill-inc-1")
+    await world.quiet()
+    home = await ada.opens_home()
+    assert "*DRILL* · *INC-1 · 1 Is a person at risk" in home.text
