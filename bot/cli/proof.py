@@ -74,7 +74,12 @@ def _whole(checkpoints: Path | None, key: Path | None) -> Verdict:
 def _outside(path: Path | None) -> list[Note]:
     from bot.record.verify import read_outside
 
-    return read_outside(path.read_text(encoding="utf-8")) if path else []
+    return read_outside(_text_of(path)) if path else []
+
+
+def _text_of(path: Path) -> str:
+    """What stands in a file; signs that are no text do not matter, since nothing is found in them."""
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _trusted(path: Path | None) -> list[str]:
@@ -83,8 +88,8 @@ def _trusted(path: Path | None) -> list[str]:
     from bot.record.notes import read_public
 
     if path is not None:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return [read_public(line).id for line in lines if line.strip()]
+        lines = [line for line in _text_of(path).splitlines() if line.strip()]
+        return [read_public(line).id for line in lines or [""]]  # an empty file trusts nobody
     own = Signer(load_settings().key_file).key()
     return [own.public.id] if own else []
 

@@ -201,7 +201,9 @@ def write(path: Path, key: Private) -> None:
 
 
 def _read(path: Path) -> Private | None:
-    return read_private(path.read_text(encoding="ascii")) if path.is_file() else None
+    if not path.is_file():
+        return None
+    return read_private(path.read_text(encoding="ascii", errors="replace"))
 
 
 def _introduced(key: Private, replaces: str | None) -> c.KeyIntroduced:

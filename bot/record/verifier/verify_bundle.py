@@ -111,8 +111,9 @@ def main():
     for name, what in {"bundle": "the file", "--key": "the public key that you trust: its file, or its SHA-256", "--checkpoints": "file with checkpoints that were kept elsewhere"}.items(): options.add_argument(name, help=what)
     given = options.parse_args()
     try:
-        trusted = {key[2] for _, key in read_keys(open(given.key).read())} if given.key and os.path.exists(given.key) else {given.key} - {None}
-        print(verify(given.bundle, trusted, read_notes(open(given.checkpoints, encoding="utf-8").read()) if given.checkpoints else []))
+        trusted, outside = {key[2] for _, key in read_keys(open(given.key).read())} if given.key and os.path.exists(given.key) else {given.key} - {None}, read_notes(open(given.checkpoints, encoding="utf-8").read()) if given.checkpoints else []
+        check(bool(trusted) == bool(given.key) and bool(outside) == bool(given.checkpoints), "the file with the key, or the one with the checkpoints, holds none")
+        print(verify(given.bundle, trusted, outside))
         if not given.key: print("The key was taken from the bundle itself: compare its SHA-256 with the owner by another way.")
     except Exception as problem: sys.exit("NOT WHOLE: " + "".join(one if one.isprintable() else "?" for one in (str(problem) if isinstance(problem, Bad) else f"it cannot be read ({type(problem).__name__}: {problem})")))
 if __name__ == "__main__": main()

@@ -268,3 +268,23 @@ def test_what_is_typed_can_be_stored(here: Here, house: House) -> None:
         ("approvals", "show", "INC-1"),
     ):
         assert "number of nothing" in here(ADA, "incident", *words, "9" * 20, "x", code=2).err
+
+
+def test_a_file_without_a_key_is_trusted_by_nobody(
+    here: Here, house: House, tmp_path: Path
+) -> None:
+    here(ADA, "incident", "open", "Leaks names")
+    here(ADA, "keys", "make")
+    for junk in (b"", b" \n\n", b"\xff\xfe", b"a+b+c\n"):
+        (tmp_path / "junk").write_bytes(junk)
+        said = here(ADA, "verify", "--key", str(tmp_path / "junk"), code=1)
+        assert "not a verifier key" in said.err and "whole" not in said.out
+        assert (
+            "no checkpoint"
+            in here(ADA, "verify", "--checkpoints", str(tmp_path / "junk"), code=1).err
+        )
+    kept = (tmp_path / "signing-key").read_bytes()
+    (tmp_path / "signing-key").write_bytes(b"\xff")
+    assert "does not hold one" in here(ADA, "checkpoint", code=2).err
+    (tmp_path / "signing-key").write_bytes(kept)
+    here(ADA, "checkpoint")

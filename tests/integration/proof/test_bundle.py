@@ -82,6 +82,18 @@ def test_a_hostile_bundle_does_not_say_the_verdict_itself(
     assert said.returncode == 1 and "more than a gigabyte" in said.stderr
 
 
+def test_an_empty_file_is_no_key_that_somebody_trusts(
+    tmp_path: Path, exported: Callable[..., bytes]
+) -> None:
+    """A download that failed: nothing would be compared, and nobody would be told."""
+    (tmp_path / "bundle.zip").write_bytes(exported())
+    for name in ("--key", "--checkpoints"):
+        for words in ("", " \n\n"):
+            (tmp_path / "nothing").write_text(words)
+            said = _alone(tmp_path, str(tmp_path / "bundle.zip"), name, str(tmp_path / "nothing"))
+            assert said.returncode == 1 and "holds none" in said.stderr, (name, words)
+
+
 def test_the_verifier_is_short() -> None:
     lines = VERIFIER.read_text(encoding="utf-8").splitlines()
     assert len(lines) < 120
