@@ -49,10 +49,17 @@ def verify(
 
 
 def _one(incident: str) -> Verdict:
+    from bot.errors import NotFound
     from bot.record.verify import verify_incident
 
     number = _number(incident)
-    return look(lambda session: verify_incident(session, number))
+    verdict = look(lambda session: verify_incident(session, number))
+    if verdict.whole and not verdict.entries:  # nothing was looked at: that proves nothing
+        raise NotFound(
+            f"There is no INC-{number} on the record.",
+            instead="`/incident list` shows what is open.",
+        )
+    return verdict
 
 
 def _whole(checkpoints: Path | None, key: Path | None) -> Verdict:

@@ -50,6 +50,11 @@ def a_database(*, current: bool = True) -> Iterator[tuple[Engines, str]]:
 
     engines, state = open_database(load_settings())
     try:
+        if current and state == "empty":
+            raise ConfigError(
+                "There is nothing in this database yet, not even its tables.",
+                instead="Is DATABASE_URL the right one? `steadyhand run` or `steadyhand db upgrade` begins it.",
+            )
         if current and state != "current":
             raise ConfigError(
                 "The database is not of this release's shape.",

@@ -288,3 +288,10 @@ def test_a_file_without_a_key_is_trusted_by_nobody(
     assert "does not hold one" in here(ADA, "checkpoint", code=2).err
     (tmp_path / "signing-key").write_bytes(kept)
     here(ADA, "checkpoint")
+
+
+def test_to_verify_an_incident_that_is_not_there_proves_nothing(here: Here, house: House) -> None:
+    here(ADA, "incident", "open", "Leaks names")
+    assert "INC-1 is whole" in here(ADA, "verify", "INC-1").out
+    said = here(ADA, "verify", "INC-9", code=1)
+    assert "There is no INC-9" in said.err and "whole" not in said.out

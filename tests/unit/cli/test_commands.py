@@ -81,7 +81,7 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
         ("verify", {"DATABASE_URL": "mysql://here"}, ["DATABASE_URL", "postgresql://"]),
         ("verify", {"DATABASE_URL": "nonsense"}, ["DATABASE_URL", "sqlite:///"]),
         ("verify", {"DATABASE_URL": "postgresql://u:pw1234@127.0.0.1:1/x"}, ["cannot be opened"]),
-        ("verify", {}, ["steadyhand db upgrade"]),
+        ("verify", {}, ["nothing in this database yet", "steadyhand db upgrade"]),
         ("effects retry x", {"STEADYHAND_CONTENT_DIR": "nowhere"}, ["severity.yaml:1", "Fix:"]),
     ],
 )  # fmt: skip
