@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +33,6 @@ from bot.incident.queries import get
 from bot.incident.rights import need_reason, require
 from bot.record import catalogue as c
 from bot.record import search
-from bot.record.entry import canonical
 from bot.record.read import entries, from_row
 from bot.record.tx import Tx, project
 from db.tables import (
@@ -86,13 +87,11 @@ class Wish:
 
     def about(self, value: Any) -> bool:
         """Whether a value names the person or holds the phrase."""
-        text = value if isinstance(value, str) else canonical(value)
-        if self.phrase and self.phrase.casefold() in text.casefold():
+        said = list(_said(value))
+        if self.phrase and any(_plain(self.phrase) in _plain(text) for text in said):
             return True
-        person = re.escape(self.person)
-        return bool(
-            person and re.search(rf"(?<![A-Za-z0-9_]){person}(?![A-Za-z0-9_])", text)
-        )  # fmt: skip
+        person = rf"(?<![A-Za-z0-9_]){re.escape(self.person)}(?![A-Za-z0-9_])"
+        return bool(self.person) and any(re.search(person, text) for text in said)
 
     def names(self, body: dict[str, Any], n: int | None = None) -> list[str]:
         """Fields of an entry's private half that have to go; ``n`` is the entry's number."""
@@ -342,5 +341,24 @@ def texts(values: list[Any]) -> list[str]:
     return out
 
 
+def _said(value: Any) -> Iterator[str]:
+    """Every text within a value, as people wrote it: in JSON quotes and line ends look otherwise."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from _said(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _said(inner)
+    else:
+        yield str(value)
+
+
+def _plain(text: str) -> str:
+    """Text as it is compared: small and capital letters, and both ways to write an accent, are one."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
 def _quotes(text: str, quotes: list[str]) -> bool:
-    return any(json.dumps(one, ensure_ascii=False)[1:-1] in text for one in quotes)
+    found = _plain(text)
+    return any(_plain(json.dumps(one, ensure_ascii=False)[1:-1]) in found for one in quotes)

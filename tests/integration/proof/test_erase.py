@@ -124,6 +124,31 @@ def test_a_phrase_goes_wherever_it_stands(house: House, story: int) -> None:
     assert_proven(house)
 
 
+@pytest.mark.parametrize(
+    "phrase", ['the "Axe"', "first\nsecond", "back\\slash", "Jose\u0301", "JOS\u00c9"]
+)
+def test_a_phrase_goes_from_within_lists_as_people_wrote_it(
+    house: House, run: Run, phrase: str
+) -> None:
+    number = run("U01ADA", lambda tx: open_incident(tx, "It insults people")).number
+    words = 'Max the "Axe" first\nsecond back\\slash Jos\u00e9 walrus'
+    options = [{"label": "Roll back", "side_effects": words}, {"label": "Wait"}]
+    run(
+        "U01ADA",
+        lambda tx: items.decide(
+            tx,
+            get(tx.session, number),
+            "Roll back",
+            rationale="x",
+            options=options,
+            chosen="Roll back",
+        ),
+    )
+    house.change_sync(CLI, lambda tx: erase.erase(tx, erase.Wish(phrase=phrase), "R"))
+    assert "walrus" not in _everything(house)
+    assert_proven(house)
+
+
 def test_a_phrase_alone_leaves_people_alone(house: House, story: int) -> None:
     done = house.change_sync(
         CLI, lambda tx: erase.erase(tx, erase.Wish(phrase="Quokka"), "A customer's name")
