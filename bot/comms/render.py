@@ -171,7 +171,8 @@ def _shown(value: Any) -> Any:
 
 
 def _bounded(tree: Any, depth: int = 0, inside: bool = False) -> None:
-    """Raises ``SecurityError`` for loops within loops within loops, and for what calls itself."""
+    """Raises ``SecurityError`` for loops within loops within loops, for what calls itself, and for
+    names that are given to values: each could be ten times the one before."""
     from jinja2 import nodes
     from jinja2.exceptions import SecurityError
 
@@ -180,9 +181,20 @@ def _bounded(tree: Any, depth: int = 0, inside: bool = False) -> None:
         macro = isinstance(node, nodes.Macro | nodes.CallBlock)
         if loop and (node.recursive or inside or depth >= LOOPS_MAX):
             raise SecurityError(f"loops go {LOOPS_MAX} deep at most, and not into macros")
-        if inside and isinstance(node, nodes.Call):
-            raise SecurityError("a macro calls nothing")
-        _bounded(node, depth + loop, inside or macro)
+        if isinstance(node, nodes.Assign | nodes.AssignBlock | nodes.With):
+            raise SecurityError("a template sets nothing")
+        call = isinstance(node, nodes.Call)
+        if inside and call:
+            raise SecurityError("a macro calls nothing, and nothing is called within a call")
+        _bounded(node, depth + loop, inside or macro or call)
+
+
+def _joined(values: Any, between: str = "") -> str:
+    """The filter ``join``, for as much as a draft may have."""
+    shown = [str(one) for one in values]
+    if sum(map(len, shown)) + len(shown) * len(between) > RENDER_MAX:
+        raise ValueError(f"it joins more than {RENDER_MAX} characters")
+    return between.join(shown)
 
 
 def _few(*args: int) -> range:
@@ -236,5 +248,5 @@ def _environment(shared: tuple[tuple[str, str], ...]) -> Environment:
     environment.globals = {"range": _few}
     for name in WIDENING:
         environment.filters.pop(name, None)
-    environment.filters["time"] = said_time
+    environment.filters.update(time=said_time, join=_joined)
     return environment

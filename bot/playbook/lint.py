@@ -221,6 +221,10 @@ def _template(template: Template) -> Found:
         fix = "Correct the braces or the tag on this line."
         yield Finding(template.file, start + error.lineno, what, fix)
         return
+    except RecursionError:
+        what, fix = "Jinja2 cannot read it: brackets without end.", "Write it in several steps."
+        yield Finding(template.file, start, what, fix)
+        return
     declared = {fact.name for fact in template.head.facts} | PROVIDED
     used = meta.find_undeclared_variables(tree)
     for name in sorted(used - declared):

@@ -95,6 +95,11 @@ def test_times_and_lists_read_well() -> None:
         "{% include '/etc/passwd' %}",
         "{{ broken",
         "{{ 1 / 0 }}",
+        "{% set a = 'xx' %}{{ a }}",
+        "{% set a %}xx{% endset %}{{ a }}",
+        "{% with a = 'x' ~ 'x' %}{{ a }}{% endwith %}",
+        "{% macro m(a) %}{{ a }}{{ a }}{% endmacro %}{{ m(m(m('x'))) }}",
+        "{{ ['x', 'x'] | join('x' ~ ['" + "', '" * 200 + "'] | join('" + "x" * 200 + "')) }}",
     ],
 )
 def test_a_template_cannot_do_harm(content: Content, body: str) -> None:

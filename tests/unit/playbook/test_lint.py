@@ -53,6 +53,7 @@ FAULTS = [
     ("comms_templates/users/first.md.j2", "{{ contact }}", "{{ contakt }}", "It uses 'contakt' undeclared.", "Add it to 'facts:'"),
     ("comms_templates/users/first.md.j2", "{{ contact }}", "Us", "'contact' is declared and never used.", "Remove it"),
     ("comms_templates/users/first.md.j2", "{{ contact }}", "{{ contact }", "Jinja2 cannot read it", "Correct the braces"),
+    ("comms_templates/users/first.md.j2", "{{ contact }}", "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}", "brackets without end", "several steps"),
 ]  # fmt: skip
 
 
