@@ -250,7 +250,7 @@ async def test_a_refusal_that_comes_late_is_told_as_one(
         await desk.quiet()
         metas[person] = desk.slack.views()[-1]["private_metadata"]
     monkeypatch.setattr("bot.slack.app.ANSWER_WITHIN_S", 0)
-    for person, expected in ((ADA, "Still open"), (BEN, "Only the Incident commander")):
+    for person, expected in ((ADA, "Say why"), (BEN, "Only the Incident commander")):
         desk.slack.asked.clear()
         fill = {"summary": {"value": "x"}, "override": {"value": ""}}
         await desk.payload(submit(person, "resolve_submit", fill, metas[person]))
