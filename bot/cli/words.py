@@ -41,6 +41,7 @@ _WITH = (
     (r"step (?:ask|approve) (\d+)\b.*", r'incident approvals ask {inc} \1 --what "WHAT"'),
     (r"step (skip|block|waive) (\d+)\b.*", r'incident step {inc} \1 \2 --reason "WHY"'),
     (r"step (done|take|reopen) (\d+)\b.*", r"incident step {inc} \1 \2"),
+    (r"role (\w+) because\b.*", r'incident role {inc} \1 --reason "WHY"'),
     (r"role (\w+) @.*", r"incident role {inc} \1 USERID"),
     (r"role (\w+)$", r"incident role {inc} \1 USERID"),
     (r"severity (SEV[1-4])\b.*", r'incident severity {inc} \1 --reason "WHY"'),

@@ -31,13 +31,15 @@ def find_role(tx: Tx, word: str) -> str:
     raise BadInput(f"There is no role «{word.strip()}».", instead=hint, field="role")
 
 
-def assign(tx: Tx, incident: Incident, role: str, person: str) -> str:
+def assign(tx: Tx, incident: Incident, role: str, person: str, why: str = "") -> str:
     """Give ``role`` to ``person``: at once when it is yourself, else as an offer to accept.
+
+    ``why`` is needed by whoever takes command over from somebody.
 
     Returns a sentence for whoever asked.
     """
     if person == tx.by.id:
-        return take(tx, incident, role)
+        return take(tx, incident, role, why)
     held = tx.session.get(RoleHolder, (incident.number, role))
     handover = held is not None and held.state == "accepted" and held.holder == tx.by.id
     if not handover:
@@ -66,8 +68,11 @@ def assign(tx: Tx, incident: Incident, role: str, person: str) -> str:
     return f"<@{person}> was asked to be {title}. Until they accept, nothing changes."
 
 
-def take(tx: Tx, incident: Incident, role: str) -> str:
-    """Take a free role, or take over command. Raises ``NotAllowed`` when somebody else holds it."""
+def take(tx: Tx, incident: Incident, role: str, why: str = "") -> str:
+    """Take a free role, or take over command, which takes a reason.
+
+    Raises ``NotAllowed`` when somebody else holds it, ``BadInput`` without the reason.
+    """
     held = tx.session.get(RoleHolder, (incident.number, role))
     if held is not None and held.state == "accepted":
         if held.holder == tx.by.id:
@@ -79,7 +84,12 @@ def take(tx: Tx, incident: Incident, role: str) -> str:
                 f"<@{held.holder}> holds this role. Only {who_may(tx, verb, incident)} can change that.",
                 f"Ask them to hand over: `/incident role {role} @you`.",
             )  # fmt: skip
-        return _handed(tx, incident, role, held.holder)
+        if verb == "claim_command" and not why.strip():
+            raise BadInput(
+                "Somebody else commands now. Say in a sentence why you take over.",
+                instead=f"`/incident role {role} because …`", field="reason",
+            )  # fmt: skip
+        return _handed(tx, incident, role, held.holder, why.strip())
     require(tx, "take_role", incident)
     tx.append(c.RoleAccepted(role=role, holder=tx.by.id), incident.number)
     _instructed(tx, incident, role, tx.by.id)
@@ -147,14 +157,14 @@ def release(tx: Tx, incident: Incident, role: str) -> str:
     return f"Nobody is {tx.env.content.roles[role].title} now."
 
 
-def _handed(tx: Tx, incident: Incident, role: str, previous: str) -> str:
+def _handed(tx: Tx, incident: Incident, role: str, previous: str, why: str = "") -> str:
     entry = tx.append(
-        c.RoleHandedOver(role=role, previous=previous, holder=tx.by.id), incident.number
+        c.RoleHandedOver(role=role, previous=previous, holder=tx.by.id, note=why), incident.number
     )
     tx.effect(
         kinds.say(
             incident.number, f"handover:{entry.n}", "role_handover", role=role, previous=previous,
-            holder=tx.by.id,
+            holder=tx.by.id, n=entry.n,
         )
     )  # fmt: skip
     channels.relieved(tx, incident, previous)

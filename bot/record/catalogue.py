@@ -209,7 +209,7 @@ class RoleDeclined(Entry):
 
 
 class RoleHandedOver(Entry):
-    """A holder passed the role on, with what the next one must know."""
+    """The role went from one holder to the next; ``note`` says why, where it was taken over."""
 
     kind: ClassVar[str] = "role.handed_over"
     role: str

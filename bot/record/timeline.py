@@ -241,7 +241,9 @@ _WORDS: dict[str, Callable[..., str]] = {
     c.RoleOffered.kind: lambda e: f"Asked <@{e.holder}> to be {e.role}",
     c.RoleAccepted.kind: lambda e: f"<@{e.holder}> is {e.role}",
     c.RoleDeclined.kind: lambda e: f"<@{e.holder}> cannot be {e.role}",
-    c.RoleHandedOver.kind: lambda e: f"<@{e.holder}> took over as {e.role} from <@{e.previous}>",
+    c.RoleHandedOver.kind: lambda e: (
+        f"<@{e.holder}> took over as {e.role} from <@{e.previous}>{_why(e.note)}"
+    ),
     c.RoleReleased.kind: lambda e: f"<@{e.holder}> is no longer {e.role}",
     c.PlaybookComposed.kind: lambda e: (
         f"Playbook composed: {len(e.added)} steps added, {len(e.not_required)} no longer required"

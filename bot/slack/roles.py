@@ -14,6 +14,7 @@ from bot.incident.names import ref
 from bot.playbook.load import Content
 from bot.record import catalogue as c
 from bot.record.entry import Recorded
+from bot.record.read import entries
 from bot.record.tx import Tx
 from bot.slack import kit
 from bot.slack.request import Answer, Request, only_you
@@ -25,11 +26,15 @@ Params = dict[str, Any]
 
 
 async def role_verb(request: Request) -> Answer:
-    """``/incident role`` lists; ``role comms`` takes it; ``role comms @x`` offers; ``role comms release``."""
+    """``/incident role`` lists; ``role comms`` takes it; ``role comms @x`` offers; ``role comms release``.
+
+    Taking command over from somebody takes a reason: ``role commander because …``.
+    """
     if not request.text:
         return await role_list(request)
-    people = kit.mentioned(request.text)
-    words = kit.without_mentions(request.text)
+    said, _, why = request.text.partition(" because ")
+    people = kit.mentioned(said)
+    words = kit.without_mentions(said)
     if words.lower().startswith(("me ", "take ")):
         words = words.split(" ", 1)[1]
     unknown = re.search(r"(?:^|\s)(@\S+)", words)
@@ -48,7 +53,9 @@ async def role_verb(request: Request) -> Answer:
 
     def verb(tx: Tx, incident: Incident) -> str:
         role = roles.find_role(tx, words.removesuffix(" me"))
-        return roles.assign(tx, incident, role, people[0] if people else request.user)
+        return roles.assign(
+            tx, incident, role, people[0] if people else request.user, kit.unescape(why)
+        )
 
     return await request.change_incident(verb, only_you)
 
@@ -86,7 +93,11 @@ async def role_form(request: Request) -> Answer:
     blocks = [
         kit.ask("role", "Role", kit.select("role", options)),
         kit.ask("person", "Who", kit.user_select("person", request.user)),
-    ]
+        kit.ask(
+            "reason", "Why", kit.text_input("reason"), optional=True,
+            hint="Needed only when you take command over from somebody.",
+        ),
+    ]  # fmt: skip
     meta = kit.pack(i=number, c=request.channel)
     request.open(kit.modal("role_submit", "Assign a role", blocks, submit="Assign", meta=meta))
     return None
@@ -98,7 +109,8 @@ async def role_submit(request: Request) -> Answer:
     if not role or not who:
         raise BadInput("Choose a role and a person.", field="role" if not role else "person")
     return await request.change_incident(
-        lambda tx, incident: roles.assign(tx, incident, role, who), only_you
+        lambda tx, incident: roles.assign(tx, incident, role, who, request.values.text("reason")),
+        only_you,
     )
 
 
@@ -188,10 +200,13 @@ def _handover(
     content: Content, session: Session, incident: Incident | None, params: Params
 ) -> Message:
     assert incident is not None
+    found = next(entries(session, incident.number, after=params.get("n", 0) - 1, limit=1), None)
+    note = getattr(found.entry, "note", "") if found is not None else ""
+    why = f"\n>{kit.esc(kit.clip(note, 300))}" if note else ""
     return simple(
         incident,
         f"{kit.person(params['holder'])} took over as *{_title(content, params['role'])}* "
-        f"from {kit.person(params['previous'])}.",
+        f"from {kit.person(params['previous'])}.{why}",
     )
 
 

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 @click.argument("holder", metavar="[USERID]", required=False)
 @click.option("--release", is_flag=True, help="Give the role back.")
 @click.option("--decline", metavar="REASON", help="Say no to an offer, and why.")
+@click.option("--reason", default="", help="Why; needed to take command over from somebody.")
 @changing
 def role(
-    tx: Tx, row: Incident, role_name: str, holder: str | None, release: bool, decline: str | None
-) -> str:
+    tx: Tx, row: Incident, role_name: str, holder: str | None, release: bool, decline: str | None,
+    reason: str,
+) -> str:  # fmt: skip
     """Ask somebody to take a role; without USERID, or with your own: take it, or accept it."""
     from bot.incident import roles
 
@@ -33,4 +35,4 @@ def role(
         return roles.release(tx, row, found)
     if decline is not None:
         return roles.decline(tx, row, found, decline)
-    return roles.assign(tx, row, found, somebody_else(holder) if holder else tx.by.id)
+    return roles.assign(tx, row, found, somebody_else(holder) if holder else tx.by.id, reason)

@@ -202,7 +202,7 @@ def test_a_role_taken_after_the_question_does_not_let_a_notice_out(story: Story)
     yes = lambda person: story.do(  # noqa: E731
         person, lambda tx, here: approving.approve(tx, here, row.number, row.digest)
     )
-    story.do(MAL, lambda tx, here: roles.take(tx, here, "commander"))
+    story.do(MAL, lambda tx, here: roles.take(tx, here, "commander", "nobody answers"))
     with pytest.raises(NotAllowed, match="after this was asked"):
         yes(MAL)
     story.do(

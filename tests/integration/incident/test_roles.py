@@ -10,6 +10,8 @@ from bot.house import House
 from bot.incident import rights, roles
 from bot.incident.opening import channel_made, open_incident
 from bot.incident.queries import get, holder_of
+from bot.record import timeline
+from bot.record.read import entries
 from bot.record.tx import Tx
 from db.tables import EffectRow, Incident
 from tests.support.houses import Run
@@ -65,6 +67,17 @@ def test_command_is_handed_over_when_the_other_accepts(
     assert house.read_sync(lambda s: holder_of(s, 1, "commander")) == ADA
     _do(run, MAX, roles.accept, "commander")
     assert house.read_sync(lambda s: holder_of(s, 1, "commander")) == MAX
+
+
+def test_taking_command_over_takes_a_reason(house: House, run: Run, incident: int) -> None:
+    with pytest.raises(BadInput, match="why you take over") as problem:
+        _do(run, MAX, roles.take, "commander", channel="C1")
+    assert problem.value.field == "reason"
+    _do(run, MAX, roles.take, "commander", "Ada does not answer", channel="C1")
+    assert house.read_sync(lambda s: holder_of(s, 1, "commander")) == MAX
+    last = house.read_sync(lambda s: list(entries(s, 1, kinds=["role.handed_over"])))[-1]
+    assert last.entry.note == "Ada does not answer"
+    assert "(Ada does not answer)" in timeline.line(last).text
 
 
 def test_only_who_was_asked_can_accept(run: Run, incident: int) -> None:

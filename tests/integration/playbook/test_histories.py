@@ -169,7 +169,7 @@ class Walkers:
             self.story.do(person, approvals.ratify, row.number, row.digest)
 
     def role(self, person: str, at: int) -> None:
-        self.story.do(person, roles.take, ROLES[at])
+        self.story.do(person, roles.take, ROLES[at], "nobody answers")
 
     def severity(self, person: str, at: int) -> None:
         families = [("d",), ("c",), ("a", "d"), ()][at % 4]

@@ -119,7 +119,7 @@ def test_whoever_takes_over_command_cannot_push_a_waiting_rung_through(acting: S
     acting.take(product=PROD)
     row = _ask(acting, KILL)
     assert not _give(acting, PROD, row).complete
-    acting.do(MAX, roles.take, "commander")
+    acting.do(MAX, roles.take, "commander", "Ada sleeps")
     with pytest.raises(NotAllowed, match="does not count"):
         _give(acting, MAX, row)
     assert acting.approval(row.number).state == "waiting"
@@ -137,7 +137,7 @@ def test_whoever_takes_over_command_cannot_push_a_waiting_rung_through(acting: S
 def test_what_is_easily_taken_back_does_not_wait(acting: Story) -> None:
     row = _ask(acting, TOOL_OFF)
     assert acting.step(TOOL_OFF).rung == "C3"
-    acting.do(MAX, roles.take, "commander")
+    acting.do(MAX, roles.take, "commander", "Ada sleeps")
     assert _give(acting, MAX, row).complete
     assert f"<@{MAX}> (took the role themselves at" in _text(
         acting, words.complete_wording, row.number
@@ -152,7 +152,7 @@ def test_an_emergency_does_not_wait_but_its_confirmation_does(acting: Story) -> 
     acting.work()
     row = _ask(acting, KILL)
     assert row.rule["emergency"]
-    acting.do(MAX, roles.take, "commander")
+    acting.do(MAX, roles.take, "commander", "Ada sleeps")
     assert _give(acting, MAX, row).complete
     acting.take(exec=EXEC)
     with pytest.raises(NotAllowed, match="does not count"):
@@ -177,7 +177,7 @@ def test_how_roles_come_and_go(story: Story) -> None:
     assert how(MAX) == {}
     story.do(MAX, roles.accept, "commander")
     assert (how(MAX), how(ADA)) == ({"commander": ("given", ADA)}, {})
-    story.do(SAM, roles.take, "commander")
+    story.do(SAM, roles.take, "commander", "Max sleeps")
     assert how(SAM) == {"commander": ("taken", None)}
     story.do(SAM, roles.take, "ml")
     story.do(SAM, roles.release, "ml")
