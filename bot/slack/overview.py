@@ -148,7 +148,8 @@ def timeline_blocks(row: Incident, lines: list[timeline.Line], earlier: int) -> 
     """Lines of the timeline, the newest last; ``earlier`` is the entry up to which there are more."""
     texts = []
     for line in lines:
-        late = " _entered later_" if line.late else ""
+        why = f": {kit.esc(kit.clip(' '.join(line.late_reason.split()), 80))}"
+        late = f" _entered later{why if line.late_reason else ''}_" if line.late else ""
         late += f" _{line.fate}_" if line.fate else ""
         texts.append(f"`{line.n}` {kit.clock(line.at)} {_who(line)}: {_shown(line.text)}{late}")
     blocks = [kit.section(f"{mark(row)}*Timeline of {ref(row.number)}*")]

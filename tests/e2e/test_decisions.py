@@ -97,7 +97,7 @@ async def test_evidence_has_its_own_fields_and_an_entry_can_be_withdrawn(
     reply = said(await ada.command(f"/incident withdraw {kept.n} because of another case", channel))
     assert "is withdrawn" in reply
     reply = said(await ada.command("/incident timeline", channel))
-    assert "of another case" in reply
+    assert "of another case" in reply and "entered later: found in the ticket system" in reply
 
 
 def _last(world: World, kind: type[Entry]) -> Recorded:
