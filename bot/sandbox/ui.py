@@ -135,6 +135,10 @@ class Ui:
                 await websocket.receive_text()
         except WebSocketDisconnect:
             pass
+        except asyncio.CancelledError:
+            # Ctrl-C with a page open is an end, not a fault that a terminal should be told of.
+            if not self.sandbox.closing.is_set():
+                raise
         finally:
             self.sandbox.listeners.discard(changed)
             sender.cancel()

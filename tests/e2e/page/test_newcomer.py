@@ -116,6 +116,22 @@ async def test_a_deaf_bot_costs_no_typed_word(sqlite_world: World, open_page: Op
     await expect(page.get_by_test_id("weather-button")).to_contain_text("calm")
 
 
+async def test_the_bookmark_leads_to_the_card_and_not_out_of_the_house(
+    sqlite_world: World, open_page: OpenPage
+) -> None:
+    page = await open_page(sqlite_world.slack, height=500)
+    await incident(page)
+    await sqlite_world.quiet()
+    for number in range(12):
+        await say(page, f"word {number}")
+    await expect(page.get_by_text("word 11")).to_be_visible()
+    card = page.locator(".message.pinned h2")
+    await expect(card).not_to_be_in_viewport()
+    await page.get_by_role("link", name="INC-1 at a glance").click()
+    await expect(card).to_be_in_viewport()
+    assert len(page.context.pages) == 1
+
+
 async def test_it_fits_on_a_phone(sqlite_world: World, open_page: OpenPage) -> None:
     page = await open_page(sqlite_world.slack, width=400)
     await say(page, FIRST)

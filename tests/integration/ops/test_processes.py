@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 import pytest
 
@@ -99,15 +101,19 @@ def test_a_port_in_use_is_said_in_words(start: Start) -> None:
 
 
 @pytest.mark.parametrize("mode", ["--http", "--socket"])
-def test_the_sandbox_shows_one_address(mode: str, start: Start) -> None:
-    """The page is there, and the bot in it answers."""
+async def test_the_sandbox_shows_one_address(mode: str, start: Start) -> None:
+    """The page is there, and the sandbox ends quietly although somebody looks at it."""
     process = start("sandbox", "--port", "0", mode)
     assert process.stdout is not None
     url = process.stdout.readline().split()[-1]
     assert url.startswith("http://127.0.0.1:")
-    assert "<title>Steadyhand sandbox</title>" in httpx.get(url).text
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=20) == 0
+    page = await asyncio.to_thread(httpx.get, url)
+    assert "<title>Steadyhand sandbox</title>" in page.text
+    # A page is open when it ends, as it is with people.
+    watching = f"{url}ui/stream?as=U01ADA"
+    async with aiohttp.ClientSession() as http, http.ws_connect(watching):
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.to_thread(process.wait, 20) == 0
     assert process.stderr is not None
     assert process.stderr.read() == ""
 

@@ -67,8 +67,31 @@ export function Emoji({ name }: { name: string }) {
   return <span role="img" aria-label={name.replaceAll("_", " ")} title={`:${name}:`}>{shown}</span>;
 }
 
+/** A permalink of this workspace. The machine behind that name is not ours: it leads to the message here. */
+const PERMALINK = /^https:\/\/sandbox\.slack\.com\/archives\/([A-Z0-9]+)\/p(\d{10})(\d{6})\b/;
+
 export function Link({ href, children }: { href: string; children: ComponentChildren }) {
+  const [, id, seconds, rest] = PERMALINK.exec(href) ?? [];
+  if (id) {
+    const open = (event: Event) => {
+      event.preventDefault();
+      goTo({ kind: "channel", id });
+      showMessage(`${seconds}.${rest}`);
+    };
+    return <a href={href} onClick={open}>{children}</a>;
+  }
   return <a href={href} target="_blank" rel="noopener noreferrer">{children}</a>;
+}
+
+/** Scrolls to a message and marks it, as soon as its channel is on the screen. */
+function showMessage(ts: string, tries = 20): void {
+  const found = document.querySelector<HTMLElement>(`.messages [data-ts="${ts}"]`);
+  if (found) {
+    found.scrollIntoView({ block: "start" });
+    found.focus({ preventScroll: true });
+  } else if (tries) {
+    setTimeout(() => showMessage(ts, tries - 1), 100);
+  }
 }
 
 export function UserMention({ id, label }: { id: string; label?: string | null }) {
