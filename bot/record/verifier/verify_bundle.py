@@ -115,5 +115,5 @@ def main():
         check(bool(trusted) == bool(given.key) and bool(outside) == bool(given.checkpoints), "the file with the key, or the one with the checkpoints, holds none")
         print(verify(given.bundle, trusted, outside))
         if not given.key: print("The key was taken from the bundle itself: compare its SHA-256 with the owner by another way.")
-    except Exception as problem: sys.exit("NOT WHOLE: " + "".join(one if one.isprintable() else "?" for one in (str(problem) if isinstance(problem, Bad) else f"it cannot be read ({type(problem).__name__}: {problem})")))
+    except Exception as problem: sys.exit(f"NOTHING WAS VERIFIED: there is no file {problem.filename}" if isinstance(problem, FileNotFoundError) else "NOT WHOLE: " + "".join(one if one.isprintable() else "?" for one in (str(problem) if isinstance(problem, Bad) else f"it cannot be read ({type(problem).__name__}: {problem})")))
 if __name__ == "__main__": main()

@@ -94,6 +94,16 @@ def test_an_empty_file_is_no_key_that_somebody_trusts(
             assert said.returncode == 1 and "holds none" in said.stderr, (name, words)
 
 
+def test_a_file_that_is_not_there_is_no_verdict_about_the_bundle(
+    tmp_path: Path, exported: Callable[..., bytes]
+) -> None:
+    (tmp_path / "bundle.zip").write_bytes(exported())
+    for words in (("nope.zip",), (str(tmp_path / "bundle.zip"), "--checkpoints", "nope.txt")):
+        said = _alone(tmp_path, *words)
+        assert said.returncode == 1 and "there is no file nope" in said.stderr
+        assert "NOT WHOLE" not in said.stderr
+
+
 def test_the_verifier_is_short() -> None:
     lines = VERIFIER.read_text(encoding="utf-8").splitlines()
     assert len(lines) < 120
