@@ -63,7 +63,7 @@ def test_a_step_that_somebody_opened_again_waits_for_a_new_entry(story: Story) -
 def test_taking_over_command_completes_the_step_another_role_does_not(story: Story) -> None:
     story.take(ml=MAX)
     assert story.step(TAKE).state == "open"
-    story.take(commander=SEC)
+    story.do(SEC, roles.take, "commander", "Ada is asleep")
     assert (story.step(TAKE).state, story.step(TAKE).changed_by) == ("done", SEC)
 
 
