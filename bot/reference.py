@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import click
-from pydantic import AliasChoices, SecretStr
+from pydantic import SecretStr
 
 from bot import errors
 from bot.settings import ROOT, Settings
@@ -41,12 +41,7 @@ def _cell(text: object) -> str:
 
 def setting_names() -> dict[str, str]:
     """Field of ``Settings`` to its name in the environment."""
-    out = {}
-    for field, info in Settings.model_fields.items():
-        alias = info.validation_alias
-        assert isinstance(alias, AliasChoices)
-        out[field] = str(alias.choices[0])
-    return out
+    return {field: str(info.validation_alias) for field, info in Settings.model_fields.items()}
 
 
 def settings_page() -> str:

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,11 +145,6 @@ def settle_memory() -> None:
     # Frozen things do not count, so Python would look at everything else again and again: rarely.
     gc.set_threshold(10_000, 20, 50)
     gc.enable()
-    if sys.platform == "linux":
-        import ctypes
-
-        with suppress(OSError, AttributeError):  # glibc only: give what is free back
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def stop_signal() -> asyncio.Event:

@@ -6,11 +6,12 @@ printed: their type hides them in logs, errors and listings.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from bot.errors import ConfigError
 
@@ -19,15 +20,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def _setting(name: str, default: Any, meaning: str) -> Any:
-    return Field(default, validation_alias=AliasChoices(name), description=meaning)
+    return Field(default, validation_alias=name, description=meaning)
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All settings of Steadyhand."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
-    )
+    model_config = ConfigDict(extra="ignore", frozen=True, validate_default=True)
 
     slack_bot_token: SecretStr = _setting(
         "SLACK_BOT_TOKEN", SecretStr(""), "Bot token of the Slack app (starts with xoxb-)."
@@ -190,10 +189,20 @@ class Settings(BaseSettings):
         return bool(self.slack_app_token.get_secret_value())
 
 
-def load_settings(**given: Any) -> Settings:
-    """Read the settings. Raises ``ConfigError`` naming the setting and what is wrong with it."""
+def load_settings(*, env_file: Path | None = Path(".env"), **given: Any) -> Settings:
+    """Read the settings: what is ``given`` by name, else the environment, else ``env_file``.
+
+    Raises ``ConfigError`` naming the setting and what is wrong with it.
+    """
+    written = _written(env_file) if env_file else {}
+    # In any case of letters, as people write them; the environment before the file.
+    named = {
+        name.upper(): value
+        for name, value in [*written.items(), *os.environ.items()]
+        if value is not None
+    }
     try:
-        return Settings(**given)
+        return Settings.model_validate({**named, **given})
     except ValidationError as problem:
         lines = [
             f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
@@ -202,6 +211,16 @@ def load_settings(**given: Any) -> Settings:
         raise ConfigError(
             "Settings are wrong: " + "; ".join(lines),
             instead="Correct them in the environment or in .env; `steadyhand settings` explains each.",
+        ) from None
+
+
+def _written(path: Path) -> dict[str, str | None]:
+    try:
+        return dotenv_values(path, encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigError(
+            f"The file {path} cannot be read: {problem}.",
+            instead="Make it readable, as text in UTF-8 with one NAME=value a line.",
         ) from None
 
 

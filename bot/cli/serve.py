@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 
@@ -21,7 +23,7 @@ def run(host: str | None, port: int | None) -> None:
     from bot.serve import run_loop, until_told
     from bot.settings import load_settings, require_slack
 
-    given = {"STEADYHAND_HOST": host, "STEADYHAND_PORT": port}
+    given: dict[str, Any] = {"STEADYHAND_HOST": host, "STEADYHAND_PORT": port}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     require_slack(settings)
     logs.configure(settings)

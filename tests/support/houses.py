@@ -31,7 +31,7 @@ def make_settings(url: str, folder: Path, **more: Any) -> Settings:
         "STEADYHAND_ANNOUNCE_CHANNEL": ANNOUNCE,
         "STEADYHAND_NOTICE_CHANNEL": NOTICES,
     }
-    return load_settings(_env_file=None, **{**given, **more})
+    return load_settings(env_file=None, **{**given, **more})
 
 
 def make_house(url: str, folder: Path, **more: Any) -> House:

@@ -23,7 +23,7 @@ def written() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     before = root.handlers[:], root.level
     stream = io.StringIO()
-    settings = load_settings(_env_file=None, SLACK_SIGNING_SECRET=SECRET)
+    settings = load_settings(env_file=None, SLACK_SIGNING_SECRET=SECRET)
     logs.configure(settings, stream)
     yield stream
     root.handlers[:], root.level = before

@@ -59,7 +59,7 @@ USED = sorted(
 @pytest.fixture(scope="module")
 def surface() -> Surface:
     """All handlers."""
-    settings = load_settings(_env_file=None)
+    settings = load_settings(env_file=None)
     content = load_content(settings.content_dir, settings.templates_dir)
     return all_surfaces(settings, content)
 
