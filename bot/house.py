@@ -133,9 +133,8 @@ class House:
 
     def _committed(self, batch: Batch) -> None:
         if batch.overwritten and not self.engines.empty_log():
-            log.warning(
-                "erased_words_in_log"
-            )  # somebody was reading: it is emptied at the next stop
+            # Somebody was reading: it is emptied at the next stop.
+            log.warning("erased_words_in_log")
         for incident, channel in batch.made:
             tell = self._curious.pop(incident, None)
             if tell is not None and self._loop is not None:

@@ -253,9 +253,8 @@ def _sqlite_match(query: Query, seen: list[int] | None) -> str:
     terms, left_out = _terms(query), []
     if "=r" in terms and (query.words or query.prefix):
         terms.remove("=r")
-        left_out.append(
-            '"=d"'
-        )  # drills are few: leaving them out costs less than asking for the rest
+        # Drills are few: leaving them out costs less than asking for the rest.
+        left_out.append('"=d"')
     parts = [f'"{word}"' for word in [*query.words, *terms]]
     if query.prefix:
         parts.insert(0, f'"{query.prefix}"*')
